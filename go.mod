@@ -1,0 +1,3 @@
+module github.com/sojourn-go/session
+
+go 1.26.0
