@@ -1,0 +1,189 @@
+package session
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/sojourn-go/session/cookie"
+	"github.com/sojourn-go/session/internal/record"
+)
+
+type verb uint8
+
+const (
+	doSet verb = iota
+	doDelete
+	doUpdate
+	doTry
+	doTake
+	doClear
+	doLogin
+	doRenew
+	doStepUp
+	doEnd
+	doCookie
+)
+
+// A change is one thing that a request did to its session. It is shown to the
+// request at once, and applied to the record at the commit, to a newer one too
+// if it comes to that.
+type change struct {
+	verb  verb
+	name  string
+	value []byte // Set: to what; Update, TryUpdate: the provisional outcome; Take: what was handed out
+	fn    func(cur []byte, ok bool) ([]byte, error)
+	owner string // Login
+	terms Terms  // Login, StepUp (the level)
+	attrs cookie.Attrs
+	saw   *sight // what the request knew when it wrote, if it had looked
+}
+
+// A sight is what a request knew of a value, or of all of them, and where in
+// the application it was about to overwrite it.
+type sight struct {
+	value []byte
+	ok    bool
+	all   *draft
+	from  [6]uintptr
+}
+
+// rekeys reports whether the change gives the session a new secret and
+// generation.
+func (c *change) rekeys() bool {
+	return c.verb == doLogin || c.verb == doRenew || c.verb == doStepUp
+}
+
+// checked reports whether the change is a claim upon the record that must hold
+// even if the session ends afterwards.
+func (c *change) checked() bool {
+	return c.verb == doTake || c.verb == doTry
+}
+
+// show applies the change to what the request sees.
+func (c *change) show(d *draft, now int64) {
+	switch c.verb {
+	case doSet, doUpdate, doTry:
+		d.set(c.name, c.value)
+	case doDelete, doTake:
+		d.remove(c.name)
+	case doClear:
+		d.clear()
+	default:
+		c.applyToHead(d, now)
+	}
+}
+
+// A replay is one application of a request's changes to a record.
+type replay struct {
+	now    int64 // the request's arrival
+	strict bool
+	notes  []Event // overwritten values
+}
+
+// apply applies the change to the record that is being saved.
+func (c *change) apply(d *draft, r *replay) error {
+	cur, ok := d.get(c.name)
+	switch c.verb {
+	case doSet:
+		return r.write(c, d, cur, ok, func() { d.set(c.name, c.value) })
+	case doDelete:
+		return r.write(c, d, cur, ok, func() { d.remove(c.name) })
+	case doUpdate, doTry:
+		next, err := c.fn(cur, ok)
+		if err != nil {
+			return err
+		}
+		d.set(c.name, next)
+	case doTake:
+		if !ok || !bytes.Equal(cur, c.value) {
+			return fmt.Errorf("%w: key %q", ErrTaken, c.name)
+		}
+		d.remove(c.name)
+	case doClear:
+		return r.clear(c, d)
+	default:
+		c.applyToHead(d, r.now)
+	}
+	return nil
+}
+
+// write does a Set or Delete, and notes if it overwrites what was not seen.
+func (r *replay) write(c *change, d *draft, cur []byte, ok bool, do func()) error {
+	if c.saw != nil && !same(cur, ok, c.saw.value, c.saw.ok) && !same(cur, ok, c.value, c.verb == doSet) {
+		if err := r.note(c, c.name); err != nil {
+			return err
+		}
+	}
+	do()
+	return nil
+}
+
+func (r *replay) clear(c *change, d *draft) error {
+	for name, value := range d.all() {
+		if known, ok := c.saw.all.get(name); !same(value, true, known, ok) {
+			if err := r.note(c, name); err != nil {
+				return err
+			}
+		}
+	}
+	d.clear()
+	return nil
+}
+
+func (r *replay) note(c *change, name string) error {
+	from := position(c.saw.from)
+	if r.strict {
+		return fmt.Errorf("%w: key %q, at %s", ErrOverwritten, name, from)
+	}
+	r.notes = append(r.notes, Event{Kind: Overwritten, Key: name, Caller: from})
+	return nil
+}
+
+// applyToHead applies what is about the session and not about its values.
+func (c *change) applyToHead(d *draft, now int64) {
+	switch c.verb {
+	case doLogin:
+		if d.owner != "" && d.owner != c.owner {
+			d.clear() // another owner in the same browser inherits nothing
+		}
+		d.owner, d.exists = c.owner, true
+		d.head.Kind = record.Session
+		d.head.Authenticated = now
+		d.head.Level = uint8(c.terms.Level)
+		d.head.Persistent = c.terms.Remember
+		d.restart(now, c.terms.Idle, c.terms.Lifetime)
+	case doStepUp:
+		d.head.Authenticated = now
+		d.head.Level = uint8(c.terms.Level)
+		if d.head.Lifetime != 0 {
+			d.head.End = now + d.head.Lifetime
+		}
+	}
+}
+
+// A changes is a request's list.
+type changes []change
+
+func (l changes) has(is func(*change) bool) bool {
+	for i := range l {
+		if is(&l[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l changes) last(v verb) int {
+	for i := range slices.Backward(l) {
+		if l[i].verb == v {
+			return i
+		}
+	}
+	return -1
+}
+
+// closes reports whether the list settles who may write from then on.
+func (l changes) closes() bool {
+	return l.has(func(c *change) bool { return c.rekeys() || c.verb == doEnd })
+}

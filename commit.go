@@ -1,0 +1,154 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/sojourn-go/session/cookie"
+)
+
+// commit keeps what is pending. Only one runs at a time.
+func (s *Session) commit(ctx context.Context) error {
+	s.mu.Lock()
+	w := s.work
+	idle := w == nil || w.err == nil && w.stuck == nil && len(w.list) == 0
+	s.mu.Unlock()
+	if idle {
+		return nil
+	}
+	w.committing.Lock()
+	defer w.committing.Unlock()
+	if err := s.resolve(ctx); err != nil {
+		return err
+	}
+
+	s.mu.Lock()
+	err, list := w.err, w.list[:len(w.list):len(w.list)]
+	s.mu.Unlock()
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	// The fields that keep reads change only under committing.
+	return s.adopt(s.m.keep(ctx, s, list), len(list))
+}
+
+// resolve finds out what became of an earlier commit that failed without an
+// answer, by doing it again: the queue knows its own Saves.
+func (s *Session) resolve(ctx context.Context) error {
+	c := s.work.stuck
+	if c == nil {
+		return nil
+	}
+	s.work.stuck = nil
+	n := len(c.list)
+	c.lim = newLimit(ctx, s.m.opts.Timeout)
+	c.err = nil
+	return s.adopt(s.m.commitLive(ctx, c), n)
+}
+
+// adopt takes over what a commit of the first n changes came to.
+func (s *Session) adopt(o outcome, n int) error {
+	s.mu.Lock()
+	defer s.leave()
+	w := s.work
+	s.notice(o.events...)
+	if o.over {
+		s.lose(o.ended)
+	}
+	w.told = o.err
+	if o.err != nil {
+		w.stuck, w.failed = o.stuck, n
+		if o.ended { // only the session after it could not be made
+			end := w.list[:n].last(doEnd) + 1
+			w.list, w.failed = w.list[end:], n-end
+		}
+		return o.err
+	}
+	w.list = w.list[n:]
+	if c := o.session; c != nil {
+		s.win(c)
+		if o.renewed || o.attrs != nil {
+			w.owed = &owed{token: c.token, attrs: o.attrs}
+		}
+	}
+	return nil
+}
+
+// lose leaves the session without a record.
+func (s *Session) lose(ours bool) {
+	s.cur, s.token, s.gen, s.standing, s.isNew = nil, "", 0, anonymous, true
+	if ours {
+		s.work.owed = &owed{}
+	}
+}
+
+// win makes the record that c saved the session's.
+func (s *Session) win(c *commit) {
+	s.cur, s.token, s.gen, s.standing = c.saved, c.token, c.after.head.Generation, live
+	d := c.saved.draft()
+	if c.foreign {
+		d = c.after // later changes of others are in the record, and not shown
+	}
+	s.rebase(d)
+}
+
+// forgo drops the changes whose commit has failed: the handler asked with
+// Commit, was told, and answers with an error of its own.
+func (s *Session) forgo() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w := s.work; w != nil && w.told != nil {
+		w.list, w.stuck, w.told = w.list[w.failed:], nil, nil
+	}
+}
+
+// finalCommit is the commit of the response. A request that came with the
+// token of a session which is over may have made changes for itself alone: to a
+// safe method that is no failure.
+func (s *Session) finalCommit(ctx context.Context, safe bool) error {
+	s.mu.Lock()
+	s.phase = begun
+	over := s.overAlready()
+	s.mu.Unlock()
+	err := s.commit(ctx)
+	if safe && over != nil && errors.Is(err, over) {
+		s.mu.Lock()
+		s.work.list = nil
+		s.mu.Unlock()
+		return nil
+	}
+	return err
+}
+
+// touch notes the use of a session that was read, if it is time to.
+func (s *Session) touch(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.standing != live || s.cur == nil {
+		return
+	}
+	if head := s.cur.rec.Header(); !touchDue(&head, s.arrival) {
+		return
+	}
+	cur, token := s.cur, s.token
+	s.mu.Unlock() // no I/O under the lock
+	next := s.m.touch(ctx, token, cur, s.arrival)
+	s.mu.Lock()
+	if s.cur == cur {
+		s.cur = next
+	}
+}
+
+// setCookie returns the text of the Set-Cookie that is owed.
+func (s *Session) setCookie(o *owed) string {
+	a := s.m.opts.Cookie
+	if o.token == "" {
+		a.MaxAge, a.Expires = -1, instant(1)
+	} else if s.cur != nil && s.cur.rec.Persistent() {
+		a.MaxAge = remaining(s.cur.rec.End(), s.arrival)
+	}
+	if o.attrs != nil {
+		a = a.With(*o.attrs)
+	}
+	return string(cookie.Append(make([]byte, 0, 192), s.m.opts.Name, o.token, a))
+}

@@ -1,0 +1,213 @@
+package session
+
+import (
+	"bytes"
+	"iter"
+	"time"
+
+	"github.com/sojourn-go/session/internal/record"
+)
+
+// How long a tombstone is kept, and how long a replaced secret is recognised:
+// longer than any request that may still be under way with it.
+const aftermath = 2 * time.Minute
+
+// A draft is a record being changed: a base, and what was done to it since.
+// The view that a request has of its session is one; what a commit builds is
+// another. It decides nothing and does no I/O.
+type draft struct {
+	base    record.Record
+	head    record.Header
+	owner   string
+	exists  bool // there is such a record, or will be
+	cleared bool // nothing of the base's values is left
+	over    []record.Change
+	index   map[string]int // name -> place in over, once there are many
+}
+
+// With more changes than this a draft looks them up in a map.
+const manyChanges = 12
+
+// A saved is a record as it stood in the store.
+type saved struct {
+	rec     record.Record
+	owner   string
+	version uint64
+	exists  bool
+}
+
+func (s *saved) draft() *draft {
+	return &draft{base: s.rec, head: s.rec.Header(), owner: s.owner, exists: s.exists}
+}
+
+// fresh is the draft of a session that begins now.
+func fresh(now int64, o *Options) *draft {
+	d := &draft{}
+	d.head.Kind = record.Session
+	d.head.Created, d.head.Seen = now, now
+	d.restart(now, o.Idle, o.Lifetime)
+	d.head.Generation = 1
+	return d
+}
+
+// restart sets both clocks.
+func (d *draft) restart(now int64, idle, lifetime time.Duration) {
+	d.head.Seen = max(d.head.Seen, now)
+	d.head.Idle, d.head.Lifetime, d.head.End = 0, 0, 0
+	if idle > 0 {
+		d.head.Idle = idle.Milliseconds()
+	}
+	if lifetime > 0 {
+		d.head.Lifetime = lifetime.Milliseconds()
+		d.head.End = now + d.head.Lifetime
+	}
+}
+
+func (d *draft) clone() *draft {
+	c := *d
+	c.over = append(make([]record.Change, 0, len(d.over)+1), d.over...)
+	c.index = nil
+	return &c
+}
+
+// place returns where in over the name stands, or -1.
+func (d *draft) place(name string) int {
+	if len(d.over) <= manyChanges {
+		for i := range d.over {
+			if d.over[i].Name == name {
+				return i
+			}
+		}
+		return -1
+	}
+	if d.index == nil {
+		d.index = make(map[string]int, 2*len(d.over))
+		for i := range d.over {
+			d.index[d.over[i].Name] = i
+		}
+	}
+	if i, ok := d.index[name]; ok {
+		return i
+	}
+	return -1
+}
+
+func (d *draft) get(name string) ([]byte, bool) {
+	if i := d.place(name); i >= 0 {
+		return d.over[i].Value, !d.over[i].Delete
+	}
+	if d.cleared {
+		return nil, false
+	}
+	_, value, ok := d.base.Find(name)
+	return value, ok
+}
+
+func (d *draft) put(c record.Change) {
+	if i := d.place(c.Name); i >= 0 {
+		d.over[i] = c
+		return
+	}
+	d.over = append(d.over, c)
+	if d.index != nil {
+		d.index[c.Name] = len(d.over) - 1
+	}
+}
+
+func (d *draft) set(name string, value []byte) { d.put(record.Change{Name: name, Value: value}) }
+
+func (d *draft) remove(name string) { d.put(record.Change{Name: name, Delete: true}) }
+
+func (d *draft) clear() { d.cleared, d.over, d.index = true, nil, nil }
+
+// all yields every value, those of the base first.
+func (d *draft) all() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		if !d.cleared {
+			for name, value := range d.base.All() {
+				if d.place(name) < 0 && !yield(name, value) {
+					return
+				}
+			}
+		}
+		for _, c := range d.over {
+			if !c.Delete && !yield(c.Name, c.Value) {
+				return
+			}
+		}
+	}
+}
+
+func (d *draft) empty() bool {
+	for range d.all() {
+		return false
+	}
+	return true
+}
+
+// size is at least what the record will take.
+func (d *draft) size() int {
+	n := len(d.base.Bytes()) + 512
+	for i := range d.over {
+		n += len(d.over[i].Name) + len(d.over[i].Value) + 16
+	}
+	return n
+}
+
+func (d *draft) build() []byte { return record.Build(d.base, d.head, d.cleared, d.over) }
+
+// end makes a tombstone of it. Secrets and stamps stay, so that who comes with
+// the token of the ended session is told so, and nobody else is.
+func (d *draft) end() {
+	d.clear()
+	d.head.Kind = record.Ended
+}
+
+func (d *draft) ended() bool { return !d.exists || d.head.Kind == record.Ended }
+
+// expires is when the store may clear the record away: a while after the
+// logical end, so that no clock skew or slow commit loses a live session.
+func (d *draft) expires(now time.Time, timeout time.Duration) time.Time {
+	if d.head.Kind == record.Ended {
+		return now.Add(aftermath)
+	}
+	end := logicalEnd(&d.head)
+	if end == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(end).Add(timeout + time.Minute)
+}
+
+// logicalEnd returns when a session ends if it is not used again, in Unix ms;
+// 0 is never.
+func logicalEnd(h *record.Header) int64 {
+	end := h.End
+	if h.Idle != 0 && !h.Persistent {
+		if idle := h.Seen + h.Idle; end == 0 || idle < end {
+			end = idle
+		}
+	}
+	return end
+}
+
+// over reports whether a session is over at now, by time alone.
+func over(h *record.Header, now int64) bool {
+	end := logicalEnd(h)
+	return end != 0 && now >= end
+}
+
+// touchDue reports whether a use at now is worth a write.
+func touchDue(h *record.Header, now int64) bool {
+	return h.Idle != 0 && now-h.Seen >= max(1, h.Idle/10)
+}
+
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+func same(a []byte, aok bool, b []byte, bok bool) bool {
+	return aok == bok && (!aok || bytes.Equal(a, b))
+}

@@ -1,0 +1,122 @@
+package session
+
+import (
+	"context"
+	"hash/maphash"
+	"log/slog"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// An Event is something that happened to a session, for logs, metrics and
+// alarms. It never holds a token.
+type Event struct {
+	Kind   Kind
+	ID     string // of the session; safe to log and to show
+	Owner  string
+	Key    string // the name of the value it is about, if it is about one
+	Caller string // file:line of the application's call, where that helps
+	Err    error  // why, if there is an error to tell
+}
+
+// LogValue makes an Event a group of its fields that are not empty.
+func (e Event) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("kind", string(e.Kind))}
+	for _, f := range [...]struct{ name, value string }{
+		{"id", e.ID}, {"owner", e.Owner}, {"key", e.Key}, {"caller", e.Caller},
+	} {
+		if f.value != "" {
+			attrs = append(attrs, slog.String(f.name, f.value))
+		}
+	}
+	if e.Err != nil {
+		attrs = append(attrs, slog.String("err", e.Err.Error()))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// A Kind is the name of what happened.
+type Kind string
+
+// The kinds of events.
+const (
+	Created     Kind = "created"     // a session came into being
+	LoggedIn    Kind = "logged-in"   // a session got an owner, or its owner again, and a new token
+	Renewed     Kind = "renewed"     // a session got a new token, by Renew or StepUp
+	Ended       Kind = "ended"       // a session was ended; or a request came too late for one that was
+	Expired     Kind = "expired"     // a request came with the token of an expired session
+	Conflict    Kind = "conflict"    // another request had written first; the changes were replayed
+	Overwritten Kind = "overwritten" // a Set, Delete or ClearValues overwrote what the request had not seen
+	Superseded  Kind = "superseded"  // a request came with, or acted under, a token that was replaced
+	Refused     Kind = "refused"     // a request came with a wrong secret, or with too many tokens
+	Unreadable  Kind = "unreadable"  // a record, or one value of it, cannot be decoded
+	Late        Kind = "late"        // a change, or a first look, after the response had begun
+	Evicted     Kind = "evicted"     // a session was ended to keep to Options.Limit
+	Failed      Kind = "failed"      // a load, a commit or a touch failed
+	Exposed     Kind = "exposed"     // a response that belongs to an owner may be stored by shared caches
+	Misplaced   Kind = "misplaced"   // two managers with one cookie name serve one request
+)
+
+// emit tells the observer. No lock of ours is held.
+func (m *Manager) emit(ctx context.Context, events ...Event) {
+	if m.opts.Observe == nil {
+		return
+	}
+	for _, e := range events {
+		m.opts.Observe(ctx, e)
+	}
+}
+
+// report is emit for what an operator should read even without an observer.
+func (m *Manager) report(ctx context.Context, level slog.Level, text string, e Event) {
+	m.opts.Logger.LogAttrs(ctx, level, text, slog.Any("session", e))
+	m.emit(ctx, e)
+}
+
+// caller returns the position in the application that called into this
+// package: the first frame that is none of ours.
+func caller() (pcs [6]uintptr) {
+	runtime.Callers(3, pcs[:])
+	return pcs
+}
+
+func position(pcs [6]uintptr) string {
+	frames := runtime.CallersFrames(pcs[:])
+	for {
+		f, more := frames.Next()
+		if f.File != "" && !strings.HasPrefix(f.Function, "github.com/sojourn-go/session.") {
+			return f.File + ":" + strconv.Itoa(f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+// A throttle lets one event an id a minute pass. It is small and of fixed
+// size: two ids that share a place may silence each other, which costs an
+// event and no more.
+type throttle struct {
+	seed maphash.Seed
+
+	mu   sync.Mutex
+	last [512]struct {
+		id   uint64
+		when int64
+	}
+}
+
+func (t *throttle) pass(id string, now int64) bool {
+	h := maphash.String(t.seed, id)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	slot := &t.last[h%uint64(len(t.last))]
+	if slot.when != 0 && now-slot.when < time.Minute.Milliseconds() {
+		return false
+	}
+	slot.id, slot.when = h, now
+	return true
+}

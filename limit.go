@@ -1,0 +1,76 @@
+package session
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A limit is a context with the values of another one and a deadline of its
+// own. Unlike context.WithTimeout it sets no timer until somebody waits for
+// it, which in-process stores never do.
+type limit struct {
+	parent   context.Context
+	deadline time.Time
+	follows  bool // ends with its parent, too
+
+	mu     sync.Mutex
+	timer  context.Context
+	cancel context.CancelFunc
+}
+
+// newLimit is for commits: that a client hangs up undoes no login.
+func newLimit(parent context.Context, d time.Duration) *limit {
+	return &limit{parent: parent, deadline: time.Now().Add(d)}
+}
+
+// again is the same limit for another stage of the work.
+func (l *limit) again() *limit { return &limit{parent: l.parent, deadline: l.deadline} }
+
+// release gives the timer back. The limit stays what it was.
+func (l *limit) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cancel != nil {
+		l.cancel()
+	}
+}
+
+func (l *limit) Deadline() (time.Time, bool) { return l.deadline, true }
+
+func (l *limit) Done() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timer == nil {
+		parent := l.parent
+		if !l.follows {
+			parent = context.WithoutCancel(parent)
+		}
+		l.timer, l.cancel = context.WithDeadline(parent, l.deadline)
+	}
+	return l.timer.Done()
+}
+
+func (l *limit) Err() error {
+	if l.follows && l.parent.Err() != nil {
+		return l.parent.Err()
+	}
+	if l.left() <= 0 {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+func (l *limit) left() time.Duration { return time.Until(l.deadline) }
+
+// Value leads contexts derived from this one to the timer's cancellation, so
+// that they need no goroutine to learn of it.
+func (l *limit) Value(key any) any {
+	l.mu.Lock()
+	timer := l.timer
+	l.mu.Unlock()
+	if timer != nil {
+		return timer.Value(key)
+	}
+	return l.parent.Value(key)
+}

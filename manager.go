@@ -1,0 +1,185 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/sojourn-go/session/cookie"
+	"github.com/sojourn-go/session/store"
+)
+
+// A Manager gives every request its Session. It may serve any number of
+// requests at once, and it starts no goroutine.
+type Manager struct {
+	opts   Options
+	queues queues
+	wrong  throttle
+
+	warned    atomic.Bool // that browsers drop the cookie
+	misplaced atomic.Bool // that another manager uses the name
+}
+
+// New returns a Manager that keeps sessions in st. All faults of the options
+// come back at once.
+func New(st store.Store, o Options) (*Manager, error) {
+	o, err := o.settled()
+	if st == nil {
+		err = errors.Join(errors.New("session: New without a store"), err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := &Manager{opts: o}
+	m.wrong.seed = maphash.MakeSeed()
+	m.queues.store, m.queues.maxRecord, m.queues.timeout = st, o.MaxRecord, o.Timeout
+	return m, nil
+}
+
+type contextKey struct{ m *Manager } // nil: any manager's
+
+// From returns the session of the request that ctx belongs to. It costs
+// nothing: the session is loaded when it is first read or changed. From panics
+// if the request did not pass through Manager.Handler; see Lookup.
+//
+// Where two managers serve one request, From returns the session of the inner
+// one; ask the other with Manager.From.
+func From(ctx context.Context) *Session {
+	if s, ok := Lookup(ctx); ok {
+		return s
+	}
+	panic("session: no session in this context: is the handler wrapped in Manager.Handler?")
+}
+
+// Lookup is From for code that may run without a session.
+func Lookup(ctx context.Context) (*Session, bool) {
+	s, ok := ctx.Value(contextKey{}).(*Session)
+	return s, ok
+}
+
+// NewContext returns a context that carries s, for code which is handed a
+// context of its own making.
+func NewContext(ctx context.Context, s *Session) context.Context {
+	return sessionContext{ctx, s}
+}
+
+type sessionContext struct {
+	context.Context
+	s *Session
+}
+
+func (c sessionContext) Value(key any) any {
+	if k, ok := key.(contextKey); ok && (k.m == nil || k.m == c.s.m) {
+		return c.s
+	}
+	return c.Context.Value(key)
+}
+
+// From returns this manager's session of the request that ctx belongs to, and
+// panics if there is none.
+func (m *Manager) From(ctx context.Context) *Session {
+	if s, ok := ctx.Value(contextKey{m}).(*Session); ok {
+		return s
+	}
+	panic("session: no session of this manager in this context: is the handler wrapped in its Handler?")
+}
+
+// Require has next run only when the session could be loaded, whatever the
+// method; otherwise Options.ErrorHandler answers. It belongs inside Handler.
+func (m *Manager) Require(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := m.From(r.Context()).Err(); err != nil {
+			m.opts.ErrorHandler(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Load returns the session of r, for frameworks that Handler does not fit
+// (Ring's session-request). Commit keeps it. Unsafe methods are not loaded
+// beforehand: ask Session.Err.
+func (m *Manager) Load(r *http.Request) *Session {
+	x := &exchange{outer: r, ctx: r.Context()}
+	x.session.begin(m, x)
+	return &x.session
+}
+
+// Commit keeps the changes of a session that Load returned, and adds to h what
+// the response needs: Set-Cookie, Vary, Cache-Control (Ring's
+// session-response). Call it once, before the response begins. After an error
+// the response must not be the handler's; what h then needs, it has.
+func (m *Manager) Commit(ctx context.Context, h http.Header, s *Session) error {
+	err := s.finalCommit(ctx, safe(s.x.outer.Method))
+	if err != nil {
+		s.deny(h)
+		return err
+	}
+	s.touch(ctx)
+	s.decorate(h)
+	return nil
+}
+
+// safe reports whether the method asks for no change (RFC 9110, 9.2.1).
+func safe(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, "":
+		return true
+	}
+	return false
+}
+
+// tokens appends the well-formed tokens that the request carries.
+func (x *exchange) tokens(buf []string) []string {
+	for v := range cookie.Values(x.outer.Header, x.session.m.opts.Name) {
+		if wellFormed(v) && len(buf) <= maxTokens {
+			buf = append(buf, v)
+		}
+	}
+	return buf
+}
+
+// checkHost keeps Insecure to this machine, and says once what a Secure cookie
+// is to a browser that came over plain HTTP.
+func (m *Manager) checkHost(r *http.Request) error {
+	if m.opts.Insecure {
+		if !local(r.Host) {
+			return fmt.Errorf("session: Options.Insecure is for development on this machine, and the request is for host %q: leave Insecure out", r.Host)
+		}
+		return nil
+	}
+	if r.TLS == nil && !m.warned.Load() && r.Header.Get("X-Forwarded-Proto") == "" && !local(r.Host) && !m.warned.Swap(true) {
+		m.opts.Logger.WarnContext(r.Context(), "session: a request came over plain HTTP: browsers drop the session's cookie, which is Secure; serve TLS, or have the proxy set X-Forwarded-Proto", "host", r.Host)
+	}
+	return nil
+}
+
+// local reports whether host means this machine.
+func local(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// remaining is the Max-Age of a cookie whose session ends at end; browsers
+// keep none longer than 400 days (RFC 6265bis, section 5.5).
+func remaining(end, now int64) time.Duration {
+	const most = 400 * 24 * time.Hour
+	if end == 0 {
+		return most
+	}
+	return min(most, max(time.Second, time.Duration(end-now)*time.Millisecond))
+}

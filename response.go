@@ -1,0 +1,414 @@
+package session
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// An exchange is one request's passage through Handler: the session, the
+// request that the handler gets, its context and its ResponseWriter, in one
+// allocation. It is never used twice: a handler may keep any of it.
+type exchange struct {
+	session Session
+	req     http.Request
+	ctx     context.Context
+	outer   *http.Request
+	w       http.ResponseWriter
+
+	begun    bool // begin has run
+	failed   bool // and ErrorHandler has answered
+	hijacked bool
+	cookies  int // Set-Cookie lines of before Handler
+}
+
+func (s *Session) begin(m *Manager, x *exchange) {
+	s.m, s.x, s.arrival = m, x, time.Now().UnixMilli()
+}
+
+// Handler gives next's requests their session, and keeps it with the response.
+// It is a method value that fits every router's Use. A request that already
+// has a session of this manager passes through.
+func (m *Manager) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if m.present(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		x := &exchange{ctx: r.Context(), outer: r, w: w}
+		x.session.begin(m, x)
+		x.req = *r.WithContext((*requestContext)(x))
+		x.cookies = len(w.Header()["Set-Cookie"])
+		defer x.leave()
+		if err := x.admit(); err != nil {
+			x.begun = true
+			x.fail(err)
+			return
+		}
+		next.ServeHTTP(x.writer(), &x.req)
+		x.finish()
+	})
+}
+
+// present reports whether the request has a session of this manager, and
+// whether another manager uses the name.
+func (m *Manager) present(r *http.Request) bool {
+	inner, ok := Lookup(r.Context())
+	if !ok {
+		return false
+	}
+	if _, ok := r.Context().Value(contextKey{m}).(*Session); ok {
+		return true
+	}
+	if inner.m.opts.Name == m.opts.Name && !m.misplaced.Swap(true) {
+		m.report(r.Context(), slog.LevelError, "session: two managers with one cookie name serve one request: give one of them another Options.Name", Event{Kind: Misplaced})
+	}
+	return false
+}
+
+// admit decides whether the handler may run. What is to change something does
+// not begin without the session it will be kept in.
+func (x *exchange) admit() error {
+	s := &x.session
+	if err := s.m.checkHost(x.outer); err != nil {
+		return err
+	}
+	if safe(x.outer.Method) {
+		return nil
+	}
+	var buf [maxTokens + 1]string
+	if len(x.tokens(buf[:0])) == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	s.load()
+	var err error
+	if s.work != nil {
+		err = s.work.err
+	}
+	s.leave()
+	return err
+}
+
+// leave hands back what the handler's copy of the request got and the
+// original's owner looks for (net/http removes the files of a multipart form;
+// a router's pattern belongs into metrics), and freezes the session.
+func (x *exchange) leave() {
+	if x.req.MultipartForm != nil {
+		x.outer.MultipartForm = x.req.MultipartForm
+	}
+	if x.req.Pattern != "" {
+		x.outer.Pattern = x.req.Pattern
+	}
+	x.session.mu.Lock()
+	x.session.phase = frozen
+	x.session.leave()
+}
+
+// finish is the return of the handler: the last chance to begin, and the one
+// for changes that came late.
+func (x *exchange) finish() {
+	x.begin(http.StatusOK)
+	if x.failed {
+		return
+	}
+	s := &x.session
+	err := s.commit(x.ctx)
+	if err == nil {
+		return
+	}
+	s.m.report(x.ctx, slog.LevelError, "session: late changes could not be kept: the response is cut off",
+		Event{Kind: Late, ID: s.ID(), Err: err})
+	if !x.hijacked {
+		panic(http.ErrAbortHandler) // the client must not take it for complete
+	}
+}
+
+// begin is the one door to the response: whatever starts it comes through
+// here. It commits once, and reports whether the response is the handler's.
+func (x *exchange) begin(code int) bool {
+	if x.begun {
+		return !x.failed
+	}
+	x.begun = true
+	s := &x.session
+	if code >= 400 {
+		s.forgo()
+	}
+	if err := s.finalCommit(x.ctx, safe(x.outer.Method)); err != nil {
+		x.fail(err)
+		return false
+	}
+	s.touch(x.ctx)
+	s.decorate(x.w.Header())
+	return true
+}
+
+// fail answers in place of the handler, with nothing of the handler's.
+func (x *exchange) fail(err error) {
+	x.failed = true
+	s := &x.session
+	if StatusCode(err) >= 500 {
+		s.m.report(x.ctx, slog.LevelError, "session: a request failed", Event{Kind: Failed, ID: s.publicID(), Err: err})
+	}
+	h := x.w.Header()
+	x.strip(h)
+	s.deny(h)
+	s.m.opts.ErrorHandler(x.w, &x.req, err)
+}
+
+// publicID is ID without a look at the store.
+func (s *Session) publicID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.token == "" {
+		return ""
+	}
+	return s.token[:idLen]
+}
+
+// strip removes what the handler said of a response that will not come.
+func (x *exchange) strip(h http.Header) {
+	for name := range h {
+		switch name {
+		case "Etag", "Last-Modified", "Cache-Control", "Expires", "Location", "Link", "Trailer":
+			delete(h, name)
+		case "Set-Cookie":
+			if h[name] = h[name][:min(x.cookies, len(h[name]))]; len(h[name]) == 0 {
+				delete(h, name)
+			}
+		default:
+			if strings.HasPrefix(name, "Content-") || strings.HasPrefix(name, http.TrailerPrefix) {
+				delete(h, name)
+			}
+		}
+	}
+}
+
+// deny sets the headers of a failure. A cookie that is owed from an earlier
+// commit of the request still goes out.
+func (s *Session) deny(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	s.pay(h)
+}
+
+// pay adds the cookie that is owed, as the only one of its name.
+func (s *Session) pay(h http.Header) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.work == nil || s.work.owed == nil {
+		return false
+	}
+	text := s.setCookie(s.work.owed)
+	s.work.owed = nil
+	prefix := s.m.opts.Name + "="
+	h["Set-Cookie"] = append(slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
+		return strings.HasPrefix(line, prefix)
+	}), text)
+	h["Cache-Control"] = []string{"no-store"} // RFC 9111, 7.3: Set-Cookie alone does not prevent storing
+	return true
+}
+
+// decorate adds to the handler's headers what the session's part in the
+// response demands of caches.
+func (s *Session) decorate(h http.Header) {
+	s.pay(h)
+	s.mu.Lock()
+	defer s.leave()
+	if !s.consulted {
+		return
+	}
+	vary(h)
+	d := s.peek()
+	if d == nil || d.owner == "" {
+		return
+	}
+	control, ok := h["Cache-Control"]
+	if !ok {
+		h["Cache-Control"] = []string{"no-store"}
+		return
+	}
+	for _, line := range control {
+		for directive := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(directive), "public") {
+				s.notice(Event{Kind: Exposed, ID: s.token[:min(idLen, len(s.token))], Owner: d.owner, Err: errPublic})
+			}
+		}
+	}
+}
+
+var errPublic = errors.New("Cache-Control: public on a response for a signed-in visitor")
+
+// vary adds Cookie to Vary: the response depends on the session even if it was
+// only looked at (attacks.md 15).
+func vary(h http.Header) {
+	for _, line := range h["Vary"] {
+		for field := range strings.SplitSeq(line, ",") {
+			if f := strings.TrimSpace(field); f == "*" || strings.EqualFold(f, "Cookie") {
+				return
+			}
+		}
+	}
+	h["Vary"] = append(h["Vary"], "Cookie")
+}
+
+// requestContext is the exchange as the context of its request.
+type requestContext exchange
+
+func (c *requestContext) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
+func (c *requestContext) Done() <-chan struct{}       { return c.ctx.Done() }
+func (c *requestContext) Err() error                  { return c.ctx.Err() }
+
+func (c *requestContext) Value(key any) any {
+	if k, ok := key.(contextKey); ok && (k.m == nil || k.m == c.session.m) {
+		return &c.session
+	}
+	return c.ctx.Value(key)
+}
+
+// writer returns the exchange as a ResponseWriter that claims to flush and to
+// hijack only if the one below does.
+func (x *exchange) writer() http.ResponseWriter {
+	w := (*response)(x)
+	_, flusher := x.w.(http.Flusher)
+	_, hijacker := x.w.(http.Hijacker)
+	switch {
+	case flusher && hijacker:
+		return responseFH{responseF{w}}
+	case flusher:
+		return responseF{w}
+	case hijacker:
+		return responseH{w}
+	}
+	return w
+}
+
+// response is the exchange as a ResponseWriter.
+type response exchange
+
+type (
+	responseF  struct{ *response }
+	responseH  struct{ *response }
+	responseFH struct{ responseF }
+)
+
+func (w responseF) Flush() { _ = w.FlushError() }
+
+func (w responseH) Hijack() (net.Conn, *bufio.ReadWriter, error) { return w.hijack() }
+
+func (w responseFH) Hijack() (net.Conn, *bufio.ReadWriter, error) { return w.hijack() }
+
+var errFailed = errors.New("session: the commit failed, and the response is the ErrorHandler's")
+
+func (w *response) begin(code int) bool { return (*exchange)(w).begin(code) }
+
+func (w *response) Header() http.Header { return w.w.Header() }
+
+// Unwrap is for http.ResponseController.
+func (w *response) Unwrap() http.ResponseWriter { return w.w }
+
+// WriteHeader lets informational responses pass: they begin nothing.
+func (w *response) WriteHeader(code int) {
+	if code >= 100 && code < 200 && code != http.StatusSwitchingProtocols {
+		if !w.failed {
+			w.w.WriteHeader(code)
+		}
+		return
+	}
+	if w.begin(code) {
+		w.w.WriteHeader(code)
+	}
+}
+
+func (w *response) Write(p []byte) (int, error) {
+	if !w.begin(http.StatusOK) {
+		return 0, errFailed
+	}
+	return w.w.Write(p)
+}
+
+func (w *response) WriteString(s string) (int, error) {
+	if !w.begin(http.StatusOK) {
+		return 0, errFailed
+	}
+	return io.WriteString(w.w, s)
+}
+
+// ReadFrom keeps the way to sendfile open.
+func (w *response) ReadFrom(r io.Reader) (int64, error) {
+	if !w.begin(http.StatusOK) {
+		return 0, errFailed
+	}
+	if rf, ok := w.w.(io.ReaderFrom); ok {
+		return rf.ReadFrom(r)
+	}
+	return io.Copy(struct{ io.Writer }{w.w}, r)
+}
+
+// FlushError begins the response only if there is something to flush with.
+func (w *response) FlushError() error {
+	if !reaches(w.w, func(w http.ResponseWriter) bool {
+		_, ok := w.(interface{ FlushError() error })
+		_, old := w.(http.Flusher)
+		return ok || old
+	}) {
+		return http.ErrNotSupported
+	}
+	if !w.begin(http.StatusOK) {
+		return errFailed
+	}
+	return http.NewResponseController(w.w).Flush()
+}
+
+var errHijackCookie = errors.New("session: Hijack would lose the session's cookie: log in or renew on an ordinary response before, or call WriteHeader(101) first")
+
+// hijack commits and hands over the connection. Whoever takes it writes its
+// own headers, so nothing may need a cookie.
+func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if !reaches(w.w, func(w http.ResponseWriter) bool { _, ok := w.(http.Hijacker); return ok }) {
+		return nil, nil, http.ErrNotSupported
+	}
+	if !w.begun && w.session.needsCookie() {
+		return nil, nil, errHijackCookie
+	}
+	if !w.begin(http.StatusOK) {
+		return nil, nil, errFailed
+	}
+	conn, rw, err := http.NewResponseController(w.w).Hijack()
+	w.hijacked = err == nil
+	return conn, rw, err
+}
+
+// reaches reports whether a writer, or one that it unwraps to, is able to.
+func reaches(w http.ResponseWriter, able func(http.ResponseWriter) bool) bool {
+	for {
+		if able(w) {
+			return true
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return false
+		}
+		w = u.Unwrap()
+	}
+}
+
+// needsCookie reports whether the commit of what is pending would have to send
+// one.
+func (s *Session) needsCookie() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.work == nil {
+		return false
+	}
+	l := s.work.list
+	return s.work.owed != nil || l.closes() || l.last(doCookie) >= 0 ||
+		s.standing == anonymous && s.work.view != nil && !s.work.view.empty()
+}
