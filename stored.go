@@ -353,6 +353,7 @@ func (m *Manager) commitNew(ctx context.Context, list changes, arrival int64) (o
 // decideNew applies the list to an empty session. Generations of sessions that
 // begin at once need not differ: nobody else holds their tokens.
 func (c *commit) decideNew(d *draft) error {
+	c.replay = replay{now: c.arrival, strict: c.m.opts.Strict}
 	for i := range c.list {
 		op := &c.list[i]
 		if err := op.apply(d, &c.replay); err != nil {

@@ -1,0 +1,191 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/sojourn-go/session"
+	"github.com/sojourn-go/session/store"
+	"github.com/sojourn-go/session/store/memstore"
+)
+
+// A lab is a manager over a store that does what the test says, and a place
+// where events are kept.
+type lab struct {
+	t *testing.T
+	m *session.Manager
+	*labStore
+
+	mu     sync.Mutex
+	events []session.Event
+}
+
+func newLab(t *testing.T, o session.Options) *lab {
+	l := &lab{t: t, labStore: &labStore{Store: memstore.New(memstore.Options{})}}
+	o.Observe = func(_ context.Context, e session.Event) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.events = append(l.events, e)
+	}
+	m, err := session.New(l.labStore, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.m = m
+	return l
+}
+
+func (l *lab) count(kind session.Kind) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.events {
+		if e.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// A labStore counts, and asks the test before and after each call.
+type labStore struct {
+	store.Store
+	loads, saves atomic.Int32
+	onLoad       func(id string) error                                        // before; an error is the answer
+	onSave       func(id string, rec store.Record) error                      // before; an error is the answer
+	afterSave    func(id string, rec store.Record, v uint64, err error) error // its error is the answer
+}
+
+func (s *labStore) Load(ctx context.Context, id string) (store.Record, error) {
+	s.loads.Add(1)
+	if s.onLoad != nil {
+		if err := s.onLoad(id); err != nil {
+			return store.Record{}, err
+		}
+	}
+	return s.Store.Load(ctx, id)
+}
+
+func (s *labStore) Save(ctx context.Context, id string, rec store.Record) (uint64, error) {
+	s.saves.Add(1)
+	if s.onSave != nil {
+		if err := s.onSave(id, rec); err != nil {
+			return 0, err
+		}
+	}
+	v, err := s.Store.Save(ctx, id, rec)
+	if s.afterSave != nil {
+		if err := s.afterSave(id, rec, v, err); err != nil {
+			return 0, err
+		}
+	}
+	return v, err
+}
+
+func (s *labStore) Unwrap() store.Store { return s.Store }
+
+var errLost = errors.New("the connection was lost")
+
+// A visitor is a browser: it keeps the cookie it was last sent.
+type visitor struct {
+	l      *lab
+	cookie *http.Cookie
+}
+
+func (l *lab) visitor() *visitor { return &visitor{l: l} }
+
+// does sends a request whose handler is f, and takes the answer over.
+func (v *visitor) does(method string, f func(s *session.Session)) *http.Response {
+	v.l.t.Helper()
+	res := v.sends(method, f)
+	v.takes(res)
+	return res
+}
+
+func (v *visitor) sends(method string, f func(s *session.Session)) *http.Response {
+	r := httptest.NewRequest(method, "https://example.com/", nil)
+	if v.cookie != nil {
+		r.AddCookie(v.cookie)
+	}
+	w := httptest.NewRecorder()
+	v.l.m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if f != nil {
+			f(session.From(r.Context()))
+		}
+	})).ServeHTTP(w, r)
+	return w.Result()
+}
+
+func (v *visitor) takes(res *http.Response) {
+	for _, c := range res.Cookies() {
+		v.cookie = c
+		if c.MaxAge < 0 {
+			v.cookie = nil
+		}
+	}
+}
+
+func (v *visitor) copy() *visitor { return &visitor{l: v.l, cookie: v.cookie} }
+
+// gets and posts send a request and demand an answer of 200.
+func (v *visitor) gets(f func(s *session.Session))  { v.l.t.Helper(); v.must("GET", f) }
+func (v *visitor) posts(f func(s *session.Session)) { v.l.t.Helper(); v.must("POST", f) }
+
+func (v *visitor) must(method string, f func(s *session.Session)) {
+	v.l.t.Helper()
+	if res := v.does(method, f); res.StatusCode != 200 {
+		v.l.t.Fatalf("%s: got status %d, want 200", method, res.StatusCode)
+	}
+}
+
+// meanwhile runs f while another request of the visitor, g, is under way: f
+// begins when g has loaded its session and ends before g commits. It returns
+// g's answer.
+func (v *visitor) meanwhile(g func(s *session.Session), f func()) *http.Response {
+	return v.sends("POST", func(s *session.Session) {
+		_ = s.Err() // loads
+		f()
+		g(s)
+	})
+}
+
+var (
+	count = session.NewKey[int]("count")
+	name  = session.NewKey[string]("name")
+	once  = session.NewKey[string]("once")
+)
+
+func want[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// tells returns the value that a new request of the visitor sees.
+func tells[T any](v *visitor, k session.Key[T]) (got T) {
+	v.l.t.Helper()
+	v.copy().gets(func(s *session.Session) { got = k.Get(s) })
+	return got
+}
+
+func (v *visitor) owner() (got string) {
+	v.l.t.Helper()
+	v.copy().gets(func(s *session.Session) { got = s.Owner() })
+	return got
+}
+
+// sendRaw is sends with a whole handler.
+func sendRaw(v *visitor, h http.HandlerFunc) *http.Response {
+	r := httptest.NewRequest("POST", "https://example.com/", nil)
+	if v.cookie != nil {
+		r.AddCookie(v.cookie)
+	}
+	w := httptest.NewRecorder()
+	v.l.m.Handler(h).ServeHTTP(w, r)
+	return w.Result()
+}
