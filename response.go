@@ -226,8 +226,8 @@ func (s *Session) decorate(h http.Header) {
 		return
 	}
 	vary(h)
-	d := s.peek()
-	if d == nil || d.owner == "" {
+	owner := s.ownerSeen()
+	if owner == "" {
 		return
 	}
 	control, ok := h["Cache-Control"]
@@ -238,7 +238,7 @@ func (s *Session) decorate(h http.Header) {
 	for _, line := range control {
 		for directive := range strings.SplitSeq(line, ",") {
 			if strings.EqualFold(strings.TrimSpace(directive), "public") {
-				s.notice(Event{Kind: Exposed, ID: s.token[:min(idLen, len(s.token))], Owner: d.owner, Err: errPublic})
+				s.notice(Event{Kind: Exposed, ID: s.token[:min(idLen, len(s.token))], Owner: owner, Err: errPublic})
 			}
 		}
 	}

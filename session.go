@@ -437,8 +437,15 @@ func (s *Session) stored() bool {
 func (s *Session) Owner() string {
 	s.enter()
 	defer s.leave()
-	if d := s.peek(); d != nil {
-		return d.owner
+	return s.ownerSeen()
+}
+
+func (s *Session) ownerSeen() string {
+	switch {
+	case s.work != nil && s.work.view != nil:
+		return s.work.view.owner
+	case s.cur != nil:
+		return s.cur.owner
 	}
 	return ""
 }

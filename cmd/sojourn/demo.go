@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/sojourn-go/session"
+	"github.com/sojourn-go/session/store"
+	"github.com/sojourn-go/session/store/memstore"
+)
+
+// demoFlags are what the command line of "sojourn demo" says.
+type demoFlags struct {
+	addr           string
+	store          string
+	idle, lifetime time.Duration
+	insecure       bool
+}
+
+func (d *demoFlags) set() *flag.FlagSet {
+	f := flag.NewFlagSet("demo", flag.ContinueOnError)
+	f.SetOutput(io.Discard) // faults are told by wrong, as those of all commands
+	f.StringVar(&d.addr, "addr", "127.0.0.1:8080", "listen on `HOST:PORT`; port 0 is any free one")
+	f.StringVar(&d.store, "store", "memory", "keep the sessions in `STORE`: "+knownStores)
+	f.DurationVar(&d.idle, "idle", 0, "end a session not used for `DURATION` (default 30m, or -lifetime if that is shorter)")
+	f.DurationVar(&d.lifetime, "lifetime", 0, "end a session `DURATION` after it began, or after the last login (default 24h)")
+	f.BoolVar(&d.insecure, "insecure", false, "send the cookie without Secure, for a browser that refuses Secure cookies over http; loopback addresses only")
+	return f
+}
+
+func printDemoFlags(w io.Writer) {
+	f := (&demoFlags{}).set()
+	f.SetOutput(w)
+	f.PrintDefaults()
+}
+
+// demo serves the demonstration until ctx is done.
+func demo(ctx context.Context, args []string, std streams) int {
+	var d demoFlags
+	f := d.set()
+	err := f.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return help(ctx, []string{"demo"}, std)
+	}
+	if err == nil && f.NArg() > 0 {
+		err = fmt.Errorf("it takes flags only, and got %q", f.Arg(0))
+	}
+	if err != nil {
+		return wrong(std, "demo", err)
+	}
+	log := slog.New(slog.NewTextHandler(std.err, nil))
+	site, st, err := d.open(log)
+	if err != nil {
+		return wrong(std, "demo", err)
+	}
+	if err := d.serve(ctx, site, st, log, std); err != nil {
+		fmt.Fprintf(std.err, "sojourn demo: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// open makes the site, or tells all that is wrong with the flags at once.
+func (d *demoFlags) open(log *slog.Logger) (*site, store.Store, error) {
+	s := newSite(log, d.insecure)
+	st, err := openStore(d.store)
+	if err != nil {
+		st = memstore.New(memstore.Options{}) // the other flags may be wrong too
+	}
+	sessions, optErr := session.New(st, session.Options{
+		Idle:         d.idle,
+		Lifetime:     d.lifetime,
+		Insecure:     d.insecure,
+		ErrorHandler: s.failed,
+		Observe:      observer(log),
+		Logger:       log,
+	})
+	if err := errors.Join(d.checkAddr(), err, optErr); err != nil {
+		return nil, nil, err
+	}
+	s.sessions = sessions
+	return s, st, nil
+}
+
+// knownStores are the names that openStore knows, for people.
+const knownStores = `"memory"`
+
+// openStore is the one place that knows stores by name.
+func openStore(name string) (store.Store, error) {
+	switch name {
+	case "memory":
+		return memstore.New(memstore.Options{}), nil
+	}
+	return nil, fmt.Errorf("-store: there is no store %q, known are: %s", name, knownStores)
+}
+
+// checkAddr keeps a cookie without Secure on this machine. The sessions refuse
+// foreign hosts too, but a refusal at the start is understood at once.
+func (d *demoFlags) checkAddr() error {
+	host, _, err := net.SplitHostPort(d.addr)
+	if err != nil {
+		return fmt.Errorf("-addr: %q is not HOST:PORT, as in 127.0.0.1:8080", d.addr)
+	}
+	if d.insecure && !loopback(host) {
+		return fmt.Errorf("-insecure: the cookie would travel in the clear, so it is for this machine alone, and -addr %s is not a loopback address: leave -insecure out, or listen on 127.0.0.1", d.addr)
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// sentences returns the faults joined in err, each as one: the package that
+// found it is of no interest to who typed the command.
+func sentences(err error) []string {
+	var all []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		line = strings.TrimPrefix(line, "session: ")
+		first, size := utf8.DecodeRuneInString(line)
+		if strings.HasPrefix(line, "-") {
+			all = append(all, line+".")
+			continue
+		}
+		all = append(all, string(unicode.ToUpper(first))+line[size:]+".")
+	}
+	return all
+}

@@ -1,0 +1,246 @@
+package session_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sojourn-go/session"
+	"github.com/sojourn-go/session/cookie"
+	"github.com/sojourn-go/session/store"
+)
+
+func TestIdle_ends_a_session_to_the_millisecond_and_use_puts_it_off(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, session.Options{Idle: 30 * time.Minute, Lifetime: 24 * time.Hour})
+		for _, wait := range []time.Duration{30*time.Minute - time.Millisecond, 30 * time.Minute} {
+			v := l.visitor()
+			v.posts(func(s *session.Session) { count.Set(s, 1) })
+			time.Sleep(20 * time.Minute)
+			want(t, "count after 20 minutes", tells(v, count), 1)
+			time.Sleep(wait)
+			if alive := wait < 30*time.Minute; (tells(v, count) == 1) != alive {
+				t.Errorf("%v after the last use: alive %v, want %v", wait, !alive, alive)
+			}
+		}
+		want(t, "expired events", l.count(session.Expired), 1)
+	})
+}
+
+func TestLifetime_ends_even_a_busy_session(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newLab(t, session.Options{}).login("ann")
+		for range 24*60 - 1 {
+			time.Sleep(time.Minute)
+			if v.owner() != "ann" {
+				t.Fatal("over too early")
+			}
+		}
+		time.Sleep(time.Minute)
+		want(t, "owner after 24 hours", v.owner(), "")
+	})
+}
+
+func TestA_login_restarts_both_clocks_and_keeps_the_creation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newLab(t, session.Options{Lifetime: time.Hour}).visitor()
+		v.posts(func(s *session.Session) { count.Set(s, 1) })
+		var before, after session.Info
+		v.gets(func(s *session.Session) { before = s.Info() })
+		time.Sleep(20 * time.Minute)
+		v.posts(func(s *session.Session) { s.Login("ann") })
+		v.gets(func(s *session.Session) { after = s.Info() })
+		want(t, "created", after.Created, before.Created)
+		want(t, "authenticated", after.Authenticated, before.Created.Add(20*time.Minute))
+		for range 2 {
+			time.Sleep(29 * time.Minute)
+			want(t, "owner", v.owner(), "ann")
+		}
+		time.Sleep(2 * time.Minute)
+		want(t, "owner an hour after the login", v.owner(), "")
+	})
+}
+
+func TestA_touch_is_written_at_most_once_a_tenth_of_Idle_and_sends_no_cookie(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, session.Options{Idle: 30 * time.Minute})
+		v := l.visitor()
+		v.posts(func(s *session.Session) { count.Set(s, 1) })
+		l.saves.Store(0)
+		for range 300 {
+			time.Sleep(6 * time.Second)
+			if res := v.sends("GET", func(s *session.Session) { count.Get(s) }); len(res.Cookies()) != 0 {
+				t.Fatal("a touch sent a cookie")
+			}
+		}
+		want(t, "saves in half an hour", l.saves.Load(), 10)
+	})
+}
+
+func TestA_touch_that_fails_is_an_event_and_no_failure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, session.Options{})
+		v := l.visitor()
+		v.posts(func(s *session.Session) { count.Set(s, 1) })
+		time.Sleep(10 * time.Minute)
+		l.onSave = func(string, store.Record) error { return errLost }
+		l.saves.Store(0)
+		v.gets(func(s *session.Session) { count.Get(s) })
+		want(t, "tries", l.saves.Load(), 1)
+		want(t, "events", l.count(session.Failed), 1)
+	})
+}
+
+func TestRemember_makes_the_cookie_persistent_and_outlives_Idle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newLab(t, session.Options{}).visitor()
+		res := v.does("POST", func(s *session.Session) {
+			s.LoginWith("ann", session.Terms{Remember: true, Lifetime: 30 * 24 * time.Hour})
+		})
+		want(t, "Max-Age", res.Cookies()[0].MaxAge, 30*24*3600)
+		time.Sleep(29 * 24 * time.Hour)
+		want(t, "owner after 29 days", v.owner(), "ann")
+		res = v.does("POST", func(s *session.Session) { s.Renew() })
+		want(t, "Max-Age after a renewal", res.Cookies()[0].MaxAge, 24*3600)
+		time.Sleep(24 * time.Hour)
+		want(t, "owner after 30 days", v.owner(), "")
+
+		res = v.does("POST", func(s *session.Session) {
+			s.LoginWith("ann", session.Terms{Remember: true, Lifetime: session.Never})
+		})
+		want(t, "Max-Age of a lifetime without end", res.Cookies()[0].MaxAge, 400*24*3600)
+	})
+}
+
+func TestWithout_Remember_the_cookie_ends_with_the_browser(t *testing.T) {
+	v := newLab(t, session.Options{}).visitor()
+	res := v.does("POST", func(s *session.Session) { s.Login("ann") })
+	text := res.Header.Get("Set-Cookie")
+	if strings.Contains(text, "Max-Age") || strings.Contains(text, "Expires") {
+		t.Errorf("got %q", text)
+	}
+	if !strings.HasSuffix(text, "; Path=/; Secure; HttpOnly; SameSite=Lax") || !strings.HasPrefix(text, "__Host-Http-session=") {
+		t.Errorf("got %q", text)
+	}
+}
+
+func TestReload_tells_a_long_request_that_its_session_is_over(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, session.Options{})
+		for want, end := range map[error]func(v *visitor){
+			nil:                   func(v *visitor) { v.copy().posts(func(s *session.Session) { count.Set(s, 2) }) },
+			session.ErrEnded:      func(v *visitor) { v.copy().posts(func(s *session.Session) { s.End() }) },
+			session.ErrSuperseded: func(v *visitor) { v.copy().posts(func(s *session.Session) { s.Renew() }) },
+		} {
+			v := l.login("ann")
+			v.sends("GET", func(s *session.Session) {
+				count.Set(s, 1)
+				if err := s.Commit(t.Context()); err != nil {
+					t.Error(err)
+				}
+				end(v)
+				name.Set(s, "pending")
+				if err := s.Reload(t.Context()); !errors.Is(err, want) {
+					t.Errorf("got %v, want %v", err, want)
+				}
+				if want == nil && (count.Get(s) != 2 || name.Get(s) != "pending") {
+					t.Errorf("after Reload: count %d, name %q", count.Get(s), name.Get(s))
+				}
+			})
+		}
+		v := l.login("ann")
+		v.sends("GET", func(s *session.Session) {
+			s.Owner()
+			time.Sleep(31 * time.Minute)
+			if err := s.Reload(t.Context()); !errors.Is(err, session.ErrEnded) {
+				t.Errorf("after idling: got %v, want ErrEnded", err)
+			}
+		})
+	})
+}
+
+func TestStepUp_raises_the_level_and_changes_the_token(t *testing.T) {
+	l := newLab(t, session.Options{})
+	v := l.visitor()
+	v.gets(func(s *session.Session) {
+		if err := s.StepUp(2); err == nil {
+			t.Error("StepUp without an owner succeeded")
+		}
+	})
+	v = l.login("ann")
+	old := v.copy()
+	v.posts(func(s *session.Session) {
+		if err := s.StepUp(2); err != nil {
+			t.Error(err)
+		}
+	})
+	v.gets(func(s *session.Session) { want(t, "level", s.Info().Level, 2) })
+	want(t, "owner by the old token", old.owner(), "")
+}
+
+func TestSetCookie_is_for_one_response_and_only_for_a_session_that_stands(t *testing.T) {
+	l := newLab(t, session.Options{})
+	v := l.login("ann")
+	res := v.sends("GET", func(s *session.Session) {
+		if err := s.SetCookie(cookie.Attrs{SameSite: http.SameSiteStrictMode, MaxAge: time.Hour}); err != nil {
+			t.Error(err)
+		}
+		if err := s.SetCookie(cookie.Attrs{Domain: "example.com"}); err == nil {
+			t.Error("a Domain with a __Host- name was accepted")
+		}
+	})
+	text := res.Header.Get("Set-Cookie")
+	if !strings.Contains(text, "; Max-Age=3600; Secure; HttpOnly; SameSite=Strict") || res.Cookies()[0].Value != v.cookie.Value {
+		t.Errorf("got %q", text)
+	}
+	res = v.meanwhile(func(s *session.Session) { s.SetCookie(cookie.Attrs{MaxAge: time.Hour}) },
+		func() { v.copy().posts(func(s *session.Session) { s.Renew() }) })
+	want(t, "status of a superseded one", res.StatusCode, 409)
+	want(t, "its Set-Cookie lines", len(res.Cookies()), 0)
+	res = l.visitor().does("GET", func(s *session.Session) { s.SetCookie(cookie.Attrs{MaxAge: time.Hour}) })
+	want(t, "Set-Cookie lines without a session", len(res.Cookies()), 0)
+}
+
+func TestOptions_are_checked_all_at_once(t *testing.T) {
+	_, err := session.New(nil, session.Options{
+		Cookie: cookie.Attrs{Path: "/app", Domain: "example.com", SameSite: http.SameSiteNoneMode},
+		Idle:   2 * time.Hour, Lifetime: time.Hour, Timeout: -1, MaxRecord: 1, Limit: -1, Insecure: true, Name: "__Host-x",
+	})
+	for _, part := range []string{"without a store", "__Host-", "Domain", "Idle (2h0m0s) is longer", "Timeout", "MaxRecord", "Limit", "SameSite"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("the error does not tell of %q:\n%v", part, err)
+		}
+	}
+	_, err = session.New(newLab(t, session.Options{}).labStore, session.Options{Cookie: cookie.Attrs{Path: "/app"}})
+	if err == nil || !strings.Contains(err.Error(), `"__Http-session"`) {
+		t.Errorf(`Ring's :root "/app": the error does not name the name that fits: %v`, err)
+	}
+	for _, o := range []session.Options{{Idle: -5}, {Lifetime: time.Microsecond}, {Idle: time.Hour, Lifetime: time.Minute}} {
+		if _, err := session.New(newLab(t, session.Options{}).labStore, o); err == nil {
+			t.Errorf("%v, %v: no error", o.Idle, o.Lifetime)
+		}
+	}
+	for _, o := range []session.Options{{}, {Idle: session.Never}, {Lifetime: session.Never}, {Lifetime: time.Minute}, {Idle: session.Never, Lifetime: session.Never}, {Insecure: true}} {
+		if _, err := session.New(newLab(t, session.Options{}).labStore, o); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestA_session_that_is_too_large_is_refused_and_names_the_value(t *testing.T) {
+	l := newLab(t, session.Options{MaxRecord: 2000})
+	v := l.visitor()
+	v.posts(func(s *session.Session) { count.Set(s, 1) })
+	for _, who := range []*visitor{v, l.visitor()} {
+		want(t, "status", who.does("POST", func(s *session.Session) {
+			name.Set(s, strings.Repeat("x", 3000))
+			if err := s.Commit(t.Context()); !errors.Is(err, session.ErrTooLarge) || !strings.Contains(err.Error(), `"name"`) {
+				t.Errorf("got %v", err)
+			}
+		}).StatusCode, 500)
+	}
+	want(t, "count", tells(v, count), 1)
+}
