@@ -24,12 +24,12 @@ func (s *Session) commit(ctx context.Context) error {
 
 	s.mu.Lock()
 	err, list := w.err, w.list[:len(w.list):len(w.list)]
+	at := situation{s.standing, s.cur, s.token, s.gen, s.arrival}
 	s.mu.Unlock()
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	// The fields that keep reads change only under committing.
-	return s.adopt(s.m.keep(ctx, s, list), len(list))
+	return s.adopt(s.m.keep(ctx, at, list), len(list))
 }
 
 // resolve finds out what became of an earlier commit that failed without an
@@ -96,8 +96,16 @@ func (s *Session) win(c *commit) {
 // Commit, was told, and answers with an error of its own.
 func (s *Session) forgo() {
 	s.mu.Lock()
+	w := s.work
+	s.mu.Unlock()
+	if w == nil {
+		return
+	}
+	w.committing.Lock()
+	defer w.committing.Unlock()
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	if w := s.work; w != nil && w.told != nil {
+	if w.told != nil {
 		w.list, w.stuck, w.told = w.list[w.failed:], nil, nil
 	}
 }
@@ -108,7 +116,7 @@ func (s *Session) forgo() {
 func (s *Session) finalCommit(ctx context.Context, safe bool) error {
 	s.mu.Lock()
 	s.phase = begun
-	over := s.overAlready()
+	over := s.standing.over()
 	s.mu.Unlock()
 	err := s.commit(ctx)
 	if safe && over != nil && errors.Is(err, over) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -95,11 +94,15 @@ func (m *Manager) From(ctx context.Context) *Session {
 // method; otherwise Options.ErrorHandler answers. It belongs inside Handler.
 func (m *Manager) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := m.From(r.Context()).Err(); err != nil {
+		s := m.From(r.Context())
+		switch err := s.Err(); {
+		case err == nil:
+			next.ServeHTTP(w, r)
+		case s.x.w == nil: // not Handler's, but Load's
 			m.opts.ErrorHandler(w, r, err)
-			return
+		default:
+			s.x.deliver(err)
 		}
-		next.ServeHTTP(w, r)
 	})
 }
 
@@ -155,20 +158,25 @@ func (m *Manager) checkHost(r *http.Request) error {
 		}
 		return nil
 	}
-	if r.TLS == nil && !m.warned.Load() && r.Header.Get("X-Forwarded-Proto") == "" && !local(r.Host) && !m.warned.Swap(true) {
+	if r.TLS == nil && !m.warned.Load() && len(r.Header["X-Forwarded-Proto"]) == 0 && !local(r.Host) && !m.warned.Swap(true) {
 		m.opts.Logger.WarnContext(r.Context(), "session: a request came over plain HTTP: browsers drop the session's cookie, which is Secure; serve TLS, or have the proxy set X-Forwarded-Proto", "host", r.Host)
 	}
 	return nil
 }
 
-// local reports whether host means this machine.
+// local reports whether host, with or without a port, means this machine. It
+// is asked at every request, and allocates nothing for the usual ones.
 func local(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 &&
+		(host[0] == '[' || strings.IndexByte(host, ':') == i) {
+		host = host[:i]
 	}
 	host = strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
+	}
+	if host == "" || !strings.Contains(host, ":") && (host[0] < '0' || host[0] > '9') {
+		return false
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()

@@ -26,7 +26,7 @@ type exchange struct {
 	begun    bool // begin has run
 	failed   bool // and ErrorHandler has answered
 	hijacked bool
-	cookies  int // Set-Cookie lines of before Handler
+	kept     *[]string // Set-Cookie lines that are not the handler's
 }
 
 func (s *Session) begin(m *Manager, x *exchange) {
@@ -37,24 +37,27 @@ func (s *Session) begin(m *Manager, x *exchange) {
 // It is a method value that fits every router's Use. A request that already
 // has a session of this manager passes through.
 func (m *Manager) Handler(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if m.present(r) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		x := &exchange{ctx: r.Context(), outer: r, w: w}
-		x.session.begin(m, x)
-		x.req = *r.WithContext((*requestContext)(x))
-		x.cookies = len(w.Header()["Set-Cookie"])
-		defer x.leave()
-		if err := x.admit(); err != nil {
-			x.begun = true
-			x.fail(err)
-			return
-		}
-		next.ServeHTTP(x.writer(), &x.req)
-		x.finish()
-	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(next, w, r) })
+}
+
+func (m *Manager) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	if m.present(r) {
+		next.ServeHTTP(w, r)
+		return
+	}
+	x := &exchange{ctx: r.Context(), outer: r, w: w}
+	x.session.begin(m, x)
+	x.req = *r.WithContext((*requestContext)(x))
+	if lines := w.Header()["Set-Cookie"]; len(lines) > 0 {
+		x.keep(lines...)
+	}
+	defer x.leave()
+	if err := x.admit(); err != nil {
+		x.deliver(err)
+		return
+	}
+	next.ServeHTTP(x.writer(), &x.req)
+	x.finish()
 }
 
 // present reports whether the request has a session of this manager, and
@@ -107,10 +110,16 @@ func (x *exchange) leave() {
 	if x.req.Pattern != "" {
 		x.outer.Pattern = x.req.Pattern
 	}
-	x.session.mu.Lock()
-	x.session.phase = frozen
-	x.session.leave()
+	s := &x.session
+	s.mu.Lock()
+	if s.phase == begun && s.work != nil && len(s.work.list) > 0 && !x.failed {
+		s.notice(Event{Kind: Late, Err: errNotKept})
+	}
+	s.phase = frozen
+	s.leave()
 }
+
+var errNotKept = errors.New("changes made while the handler returned were not kept")
 
 // finish is the return of the handler: the last chance to begin, and the one
 // for changes that came late.
@@ -120,14 +129,39 @@ func (x *exchange) finish() {
 		return
 	}
 	s := &x.session
-	err := s.commit(x.ctx)
-	if err == nil {
-		return
+	for range maxLateCommits {
+		if err := s.commit(x.ctx); err != nil {
+			x.abort(err)
+			return
+		}
+		// A goroutine of the handler may have changed something meanwhile.
+		if s.freezeIfDone() {
+			return
+		}
 	}
+}
+
+// A handler whose goroutines go on changing the session after its return is
+// not waited for for ever.
+const maxLateCommits = 8
+
+func (s *Session) freezeIfDone() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.work != nil && len(s.work.list) > 0 {
+		return false
+	}
+	s.phase = frozen
+	return true
+}
+
+// abort cuts the response off: the client must not take it for complete.
+func (x *exchange) abort(err error) {
+	s := &x.session
 	s.m.report(x.ctx, slog.LevelError, "session: late changes could not be kept: the response is cut off",
-		Event{Kind: Late, ID: s.ID(), Err: err})
+		Event{Kind: Late, ID: s.publicID(), Err: err})
 	if !x.hijacked {
-		panic(http.ErrAbortHandler) // the client must not take it for complete
+		panic(http.ErrAbortHandler)
 	}
 }
 
@@ -149,6 +183,19 @@ func (x *exchange) begin(code int) bool {
 	s.touch(x.ctx)
 	s.decorate(x.w.Header())
 	return true
+}
+
+// deliver answers with a failure before the handler ran.
+func (x *exchange) deliver(err error) {
+	if x.begun {
+		return
+	}
+	x.begun = true
+	s := &x.session
+	s.mu.Lock()
+	s.phase = begun
+	s.mu.Unlock()
+	x.fail(err)
 }
 
 // fail answers in place of the handler, with nothing of the handler's.
@@ -174,21 +221,40 @@ func (s *Session) publicID() string {
 	return s.token[:idLen]
 }
 
-// strip removes what the handler said of a response that will not come.
+// strip removes what the handler said of a response that will not come. A
+// handler may have written header names in any spelling.
 func (x *exchange) strip(h http.Header) {
-	for name := range h {
-		switch name {
-		case "Etag", "Last-Modified", "Cache-Control", "Expires", "Location", "Link", "Trailer":
-			delete(h, name)
-		case "Set-Cookie":
-			if h[name] = h[name][:min(x.cookies, len(h[name]))]; len(h[name]) == 0 {
-				delete(h, name)
-			}
+	for key := range h {
+		switch name := http.CanonicalHeaderKey(key); name {
+		case "Etag", "Last-Modified", "Cache-Control", "Expires", "Location", "Link", "Trailer", "Set-Cookie":
+			delete(h, key)
+		case "Content-Security-Policy", "Content-Security-Policy-Report-Only":
+			// of the site, not of the page
 		default:
 			if strings.HasPrefix(name, "Content-") || strings.HasPrefix(name, http.TrailerPrefix) {
-				delete(h, name)
+				delete(h, key)
 			}
 		}
+	}
+	if x.kept != nil {
+		h["Set-Cookie"] = slices.Clone(*x.kept)
+	}
+}
+
+// keep notes Set-Cookie lines that go out with a failure, too: those of
+// middleware outside, and those of managers inside whose sessions are kept.
+func (x *exchange) keep(lines ...string) {
+	if x.kept == nil {
+		x.kept = new([]string)
+	}
+	*x.kept = append(*x.kept, lines...)
+}
+
+// paid tells the managers outside of a cookie that has to go out whatever
+// becomes of their own sessions.
+func (x *exchange) paid(line string) {
+	for s, ok := Lookup(x.ctx); ok; s, ok = Lookup(s.x.ctx) {
+		s.x.keep(line)
 	}
 }
 
@@ -208,6 +274,7 @@ func (s *Session) pay(h http.Header) bool {
 	}
 	text := s.setCookie(s.work.owed)
 	s.work.owed = nil
+	s.x.paid(text)
 	prefix := s.m.opts.Name + "="
 	h["Set-Cookie"] = append(slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
 		return strings.HasPrefix(line, prefix)
@@ -274,11 +341,11 @@ func (c *requestContext) Value(key any) any {
 }
 
 // writer returns the exchange as a ResponseWriter that claims to flush and to
-// hijack only if the one below does.
+// hijack if one below can, though it be behind an Unwrap: what it did not
+// claim, http.ResponseController would find below, past the one door.
 func (x *exchange) writer() http.ResponseWriter {
 	w := (*response)(x)
-	_, flusher := x.w.(http.Flusher)
-	_, hijacker := x.w.(http.Hijacker)
+	flusher, hijacker := reaches(x.w, canFlush), reaches(x.w, canHijack)
 	switch {
 	case flusher && hijacker:
 		return responseFH{responseF{w}}
@@ -309,7 +376,14 @@ var errFailed = errors.New("session: the commit failed, and the response is the 
 
 func (w *response) begin(code int) bool { return (*exchange)(w).begin(code) }
 
-func (w *response) Header() http.Header { return w.w.Header() }
+// Header after a failure is nobody's: what the handler goes on to set must not
+// get into ErrorHandler's answer by a trailer or a buffer below.
+func (w *response) Header() http.Header {
+	if w.failed {
+		return http.Header{}
+	}
+	return w.w.Header()
+}
 
 // Unwrap is for http.ResponseController.
 func (w *response) Unwrap() http.ResponseWriter { return w.w }
@@ -354,11 +428,7 @@ func (w *response) ReadFrom(r io.Reader) (int64, error) {
 
 // FlushError begins the response only if there is something to flush with.
 func (w *response) FlushError() error {
-	if !reaches(w.w, func(w http.ResponseWriter) bool {
-		_, ok := w.(interface{ FlushError() error })
-		_, old := w.(http.Flusher)
-		return ok || old
-	}) {
+	if !reaches(w.w, canFlush) {
 		return http.ErrNotSupported
 	}
 	if !w.begin(http.StatusOK) {
@@ -372,9 +442,6 @@ var errHijackCookie = errors.New("session: Hijack would lose the session's cooki
 // hijack commits and hands over the connection. Whoever takes it writes its
 // own headers, so nothing may need a cookie.
 func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if !reaches(w.w, func(w http.ResponseWriter) bool { _, ok := w.(http.Hijacker); return ok }) {
-		return nil, nil, http.ErrNotSupported
-	}
 	if !w.begun && w.session.needsCookie() {
 		return nil, nil, errHijackCookie
 	}
@@ -384,6 +451,19 @@ func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(w.w).Hijack()
 	w.hijacked = err == nil
 	return conn, rw, err
+}
+
+func canFlush(w http.ResponseWriter) bool {
+	switch w.(type) {
+	case http.Flusher, interface{ FlushError() error }:
+		return true
+	}
+	return false
+}
+
+func canHijack(w http.ResponseWriter) bool {
+	_, ok := w.(http.Hijacker)
+	return ok
 }
 
 // reaches reports whether a writer, or one that it unwraps to, is able to.

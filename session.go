@@ -552,10 +552,15 @@ func (s *Session) Commit(ctx context.Context) error {
 // are applied to what it has become. It returns ErrEnded or ErrSuperseded when
 // it is over for this request.
 func (s *Session) Reload(ctx context.Context) error {
+	s.mu.Lock()
+	w := s.extra()
+	s.mu.Unlock()
+	w.committing.Lock()
+	defer w.committing.Unlock()
 	s.enter()
 	defer s.leave()
 	if s.phase == frozen || !s.stored() {
-		return s.overAlready()
+		return s.standing.over()
 	}
 	lim := &limit{parent: ctx, deadline: time.Now().Add(s.m.opts.Timeout), follows: true}
 	defer lim.release()
@@ -572,16 +577,6 @@ func (s *Session) Reload(ctx context.Context) error {
 	}
 	s.rebase(cur.draft())
 	s.cur = cur
-	return nil
-}
-
-func (s *Session) overAlready() error {
-	switch s.standing {
-	case ended:
-		return ErrEnded
-	case superseded:
-		return ErrSuperseded
-	}
 	return nil
 }
 

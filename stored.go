@@ -140,13 +140,12 @@ type commit struct {
 	before *saved // the record it was decided upon
 }
 
-// newCommit prepares the list for the session that cur is the newest known
-// state of.
-func (m *Manager) newCommit(ctx context.Context, list changes, token string, cur *saved, gen uint64, arrival int64) *commit {
-	c := &commit{m: m, list: list, gen: gen, arrival: arrival, token: token}
+// newCommit prepares the list for the session that a request has.
+func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *commit {
+	c := &commit{m: m, list: list, gen: at.gen, arrival: at.arrival, token: at.token}
 	c.decider = c
-	c.id = token[:idLen]
-	c.base = cur
+	c.id = at.token[:idLen]
+	c.base = at.cur
 	c.lim = newLimit(ctx, m.opts.Timeout)
 	c.closes = list.closes()
 	c.durable = c.closes
@@ -212,16 +211,37 @@ type outcome struct {
 	events  []Event
 }
 
-// keep commits a list to whatever the request came with.
-func (m *Manager) keep(ctx context.Context, s *Session, list changes) outcome {
-	switch s.standing {
-	case live:
-		return m.commitLive(ctx, m.newCommit(ctx, list, s.token, s.cur, s.gen, s.arrival))
-	case ended, superseded:
-		o, _ := m.afterwards(ctx, list, s.overAlready(), s.arrival)
+// A situation is what a list is committed from: what the request came with, or
+// its last commit left.
+type situation struct {
+	standing standing
+	cur      *saved
+	token    string
+	gen      uint64 // of the session that the request authenticated with
+	arrival  int64
+}
+
+// over says why the session of the situation can take nothing more.
+func (s standing) over() error {
+	switch s {
+	case ended:
+		return ErrEnded
+	case superseded:
+		return ErrSuperseded
+	}
+	return nil
+}
+
+// keep commits a list.
+func (m *Manager) keep(ctx context.Context, at situation, list changes) outcome {
+	if at.standing == live {
+		return m.commitLive(ctx, m.newCommit(ctx, list, at))
+	}
+	if why := at.standing.over(); why != nil {
+		o, _ := m.afterwards(ctx, list, why, at.arrival)
 		return o
 	}
-	return m.commitNew(ctx, list, s.arrival)
+	return m.commitNew(ctx, list, at.arrival)
 }
 
 // commitLive commits a list to the session that a request has.
