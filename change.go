@@ -77,6 +77,7 @@ func (c *change) show(d *draft, now int64) {
 // A replay is one application of a request's changes to a record.
 type replay struct {
 	now    int64 // the request's arrival
+	first  bool  // upon the record that the request saw: what it was shown holds
 	strict bool
 	notes  []Event // overwritten values
 }
@@ -90,9 +91,12 @@ func (c *change) apply(d *draft, r *replay) error {
 	case doDelete:
 		return r.write(c, d, cur, ok, func() { d.remove(c.name) })
 	case doUpdate, doTry:
-		next, err := c.fn(cur, ok)
-		if err != nil {
-			return err
+		next := c.value
+		if !r.first {
+			var err error
+			if next, err = c.fn(cur, ok); err != nil {
+				return err
+			}
 		}
 		d.set(c.name, next)
 	case doTake:
@@ -110,7 +114,7 @@ func (c *change) apply(d *draft, r *replay) error {
 
 // write does a Set or Delete, and notes if it overwrites what was not seen.
 func (r *replay) write(c *change, d *draft, cur []byte, ok bool, do func()) error {
-	if c.saw != nil && !same(cur, ok, c.saw.value, c.saw.ok) && !same(cur, ok, c.value, c.verb == doSet) {
+	if c.saw != nil && !same(cur, ok, c.saw.value, c.saw.ok) {
 		if err := r.note(c, c.name); err != nil {
 			return err
 		}

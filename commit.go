@@ -24,7 +24,7 @@ func (s *Session) commit(ctx context.Context) error {
 
 	s.mu.Lock()
 	err, list := w.err, w.list[:len(w.list):len(w.list)]
-	at := situation{s.standing, s.cur, s.token, s.gen, s.arrival}
+	at := situation{s.standing, s.cur, s.token, s.gen, w.apart, s.arrival}
 	s.mu.Unlock()
 	if err != nil || len(list) == 0 {
 		return err
@@ -90,6 +90,7 @@ func (s *Session) win(c *commit) {
 		d = c.after // later changes of others are in the record, and not shown
 	}
 	s.rebase(d)
+	s.work.apart = c.foreign || len(s.work.list) > 0
 }
 
 // forgo drops the changes whose commit has failed: the handler asked with

@@ -521,3 +521,100 @@ func TestCommit_stops_for_a_cancelled_context_only_before_it_begins(t *testing.T
 	})
 	want(t, "count", tells(v, count), 2)
 }
+
+func TestAn_update_after_a_Commit_that_others_shared_runs_on_what_they_left(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, session.Options{})
+		v := l.visitor()
+		v.posts(func(s *session.Session) { count.Set(s, 0) })
+		l.onSave = func(string, store.Record) error { time.Sleep(10 * time.Millisecond); return nil }
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				v.copy().posts(func(s *session.Session) {
+					for range 3 {
+						count.Update(s, inc)
+						if err := s.Commit(t.Context()); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			})
+		}
+		wg.Wait()
+		want(t, "count", tells(v, count), 60)
+	})
+}
+
+func TestAn_update_pending_at_a_Reload_runs_on_what_was_reloaded(t *testing.T) {
+	l := newLab(t, session.Options{})
+	v := l.visitor()
+	v.posts(func(s *session.Session) { count.Set(s, 0) })
+	v.posts(func(s *session.Session) {
+		count.Update(s, inc)
+		v.copy().posts(func(s *session.Session) { count.Set(s, 10) })
+		if err := s.Reload(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	want(t, "count", tells(v, count), 11)
+}
+
+func TestAn_update_runs_once_if_nobody_was_faster(t *testing.T) {
+	v := newLab(t, session.Options{}).visitor()
+	for range 2 {
+		runs := 0
+		v.posts(func(s *session.Session) { count.Update(s, func(n int) int { runs++; return n + 1 }) })
+		want(t, "runs", runs, 1)
+	}
+	want(t, "count", tells(v, count), 2)
+}
+
+func TestAn_update_before_a_login_that_begins_a_new_session_is_not_in_it(t *testing.T) {
+	l := newLab(t, session.Options{})
+	v := l.visitor()
+	v.posts(func(s *session.Session) { count.Set(s, 41) })
+	second := v.copy()
+	second.takes(v.meanwhile(func(s *session.Session) {
+		s.Login("ann")
+		count.Update(s, inc)
+	}, func() { v.posts(func(s *session.Session) { s.End() }) }))
+	want(t, "count in the new session", tells(second, count), 1)
+}
+
+func TestTwo_writers_of_one_number_that_both_read_before_are_told(t *testing.T) {
+	for _, strict := range []bool{false, true} {
+		l := newLab(t, session.Options{Strict: strict})
+		v := l.visitor()
+		v.posts(func(s *session.Session) { count.Set(s, 1) })
+		res := v.sends("POST", func(s *session.Session) {
+			n := count.Get(s)
+			v.copy().posts(func(s *session.Session) { count.Set(s, count.Get(s)+1) })
+			count.Set(s, n+1)
+		})
+		want(t, "status", res.StatusCode, map[bool]int{false: 200, true: 409}[strict])
+		want(t, "events", l.count(session.Overwritten), map[bool]int{false: 1, true: 0}[strict])
+	}
+}
+
+func TestThe_error_of_a_store_that_stays_down_is_told_and_not_that_time_ran_out(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, session.Options{})
+		v := l.login("ann")
+		l.onSave = func(string, store.Record) error {
+			if l.saves.Load() > 20 {
+				return context.DeadlineExceeded
+			}
+			return errLost
+		}
+		for _, who := range []*visitor{v, l.visitor()} {
+			l.saves.Store(0)
+			who.does("POST", func(s *session.Session) {
+				count.Set(s, 1)
+				if err := s.Commit(t.Context()); !errors.Is(err, errLost) {
+					t.Errorf("got %v, want the store's error", err)
+				}
+			})
+		}
+	})
+}

@@ -53,15 +53,18 @@ var (
 )
 
 // StatusCode returns the HTTP status that answers err: 409 for what another
-// request has decided otherwise, 503 for a store that is not available and an
+// request has decided otherwise, 404 for a session that is not there, 503 for a store that is not available and an
 // outcome that is not known, 500 for the rest.
 func StatusCode(err error) int {
 	for _, conflict := range []error{
-		ErrEnded, ErrSuperseded, ErrTaken, ErrRefused, ErrOverwritten, ErrEpoch, ErrNotFound,
+		ErrEnded, ErrSuperseded, ErrTaken, ErrRefused, ErrOverwritten, ErrEpoch,
 	} {
 		if errors.Is(err, conflict) {
 			return http.StatusConflict
 		}
+	}
+	if errors.Is(err, ErrNotFound) {
+		return http.StatusNotFound
 	}
 	if errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnavailable) {
 		return http.StatusServiceUnavailable

@@ -34,6 +34,9 @@ func TestInsecure_serves_this_machine_only_and_says_which_field_is_to_blame(t *t
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		want(t, "status for host "+host, w.Code, status)
+		if status == 500 && !strings.Contains(w.Body.String(), "Options.Insecure") {
+			t.Errorf("host %s: the answer does not name the field: %s", host, w.Body)
+		}
 		if cookie := w.Header().Get("Set-Cookie"); status == 200 && (!strings.HasPrefix(cookie, "session=") || strings.Contains(cookie, "Secure")) {
 			t.Errorf("host %s: got cookie %q", host, cookie)
 		}

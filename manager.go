@@ -112,6 +112,9 @@ func (m *Manager) Require(next http.Handler) http.Handler {
 func (m *Manager) Load(r *http.Request) *Session {
 	x := &exchange{outer: r, ctx: r.Context()}
 	x.session.begin(m, x)
+	if err := m.checkHost(r); err != nil {
+		x.session.fail(err)
+	}
 	return &x.session
 }
 

@@ -333,14 +333,14 @@ func (b *batch) apply() *draft {
 		if len(b.live) > 1 {
 			d = before.clone()
 		}
+		// Others before it, or a newer base: it has not seen all of this.
+		j.foreign = i > 0 || j.base == nil || j.base.version != b.cur.version
 		if err := b.try(j, d); err != nil {
 			j.err = err
 			d = before
 			continue
 		}
 		j.after = d
-		// Others before it, or a newer base: it has not seen all of this.
-		j.foreign = i > 0 || j.base == nil || j.base.version != b.cur.version
 		rest = append(rest, j)
 	}
 	b.live = rest
@@ -407,12 +407,21 @@ func (b *batch) save(d *draft) (done bool) {
 				j.attempts = append(j.attempts, at)
 			}
 		}
+		b.note(err)
 		if b.lim.left() <= 0 {
-			b.cur, b.cause = nil, fmt.Errorf("save: %w", err)
+			b.cur = nil
 			b.expire()
 			return true
 		}
 		b.rest()
+	}
+}
+
+// note keeps the store's last word. That time ran out says less than what it
+// ran out on.
+func (b *batch) note(err error) {
+	if b.cause == nil || !errors.Is(err, context.DeadlineExceeded) {
+		b.cause = err
 	}
 }
 

@@ -52,6 +52,12 @@ func (m *Manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 		x.keep(lines...)
 	}
 	defer x.leave()
+	if err := m.checkHost(r); err != nil {
+		x.begun, x.failed = true, true
+		m.opts.Logger.ErrorContext(x.ctx, err.Error())
+		http.Error(w, err.Error(), http.StatusInternalServerError) // it is the developer who reads this
+		return
+	}
 	if err := x.admit(); err != nil {
 		x.deliver(err)
 		return
@@ -80,9 +86,6 @@ func (m *Manager) present(r *http.Request) bool {
 // not begin without the session it will be kept in.
 func (x *exchange) admit() error {
 	s := &x.session
-	if err := s.m.checkHost(x.outer); err != nil {
-		return err
-	}
 	if safe(x.outer.Method) {
 		return nil
 	}
@@ -488,7 +491,12 @@ func (s *Session) needsCookie() bool {
 	if s.work == nil {
 		return false
 	}
-	l := s.work.list
-	return s.work.owed != nil || l.closes() || l.last(doCookie) >= 0 ||
-		s.standing == anonymous && s.work.view != nil && !s.work.view.empty()
+	w, l := s.work, s.work.list
+	switch {
+	case w.owed != nil || l.last(doLogin) >= 0:
+		return true
+	case s.standing == live:
+		return l.closes() || l.last(doCookie) >= 0
+	}
+	return s.standing == anonymous && w.view != nil && !w.view.empty()
 }

@@ -55,6 +55,7 @@ type work struct {
 	committing sync.Mutex // held through a commit, before Session.mu
 
 	view   *draft // what the request sees; nil: cur, as it is
+	apart  bool   // view is not cur with the list upon it
 	list   changes
 	stuck  *commit // an earlier commit that may have been applied
 	told   error   // what the last commit failed with, and
@@ -576,7 +577,7 @@ func (s *Session) Reload(ctx context.Context) error {
 		return ErrSuperseded
 	}
 	s.rebase(cur.draft())
-	s.cur = cur
+	s.cur, w.apart = cur, true
 	return nil
 }
 

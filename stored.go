@@ -131,6 +131,7 @@ type commit struct {
 	gen     uint64 // of the session that the request authenticated with
 	arrival int64
 	token   string // what the browser will hold
+	shown   bool   // the request saw base, and nothing else, when it made the list
 
 	// What the last run of decide set.
 	replay replay
@@ -142,7 +143,7 @@ type commit struct {
 
 // newCommit prepares the list for the session that a request has.
 func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *commit {
-	c := &commit{m: m, list: list, gen: at.gen, arrival: at.arrival, token: at.token}
+	c := &commit{m: m, list: list, gen: at.gen, arrival: at.arrival, token: at.token, shown: !at.apart}
 	c.decider = c
 	c.id = at.token[:idLen]
 	c.base = at.cur
@@ -157,7 +158,7 @@ func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *co
 }
 
 func (c *commit) decide(d *draft) error {
-	c.replay = replay{now: c.arrival, strict: c.m.opts.Strict}
+	c.replay = replay{now: c.arrival, first: c.shown && !c.foreign, strict: c.m.opts.Strict}
 	c.ends, c.rest, c.attrs = false, nil, nil
 	c.before = &saved{rec: d.base, owner: d.owner, exists: d.exists}
 	if d.ended() || over(&d.head, c.arrival) {
@@ -218,6 +219,7 @@ type situation struct {
 	cur      *saved
 	token    string
 	gen      uint64 // of the session that the request authenticated with
+	apart    bool   // what the request sees is not what cur is
 	arrival  int64
 }
 
@@ -241,7 +243,7 @@ func (m *Manager) keep(ctx context.Context, at situation, list changes) outcome 
 		o, _ := m.afterwards(ctx, list, why, at.arrival)
 		return o
 	}
-	return m.commitNew(ctx, list, at.arrival)
+	return m.commitNew(ctx, list, at.arrival, true)
 }
 
 // commitLive commits a list to the session that a request has.
@@ -259,7 +261,7 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 	}
 	if c.ends {
 		o.events = append(o.events, Event{Kind: Ended, ID: c.id, Owner: c.owner()})
-		next := m.commitNew(ctx, c.rest, c.arrival)
+		next := m.commitNew(ctx, c.rest, c.arrival, true)
 		next.events = append(o.events, next.events...)
 		next.over, next.ended = true, c.wrote
 		return next
@@ -326,12 +328,12 @@ func (m *Manager) afterwards(ctx context.Context, list changes, why error, arriv
 	end := list.last(doEnd)
 	tail := list[end+1:]
 	if end >= 0 && errors.Is(why, ErrEnded) && !list[:end].has((*change).checked) {
-		o := m.commitNew(ctx, tail, arrival)
+		o := m.commitNew(ctx, tail, arrival, true)
 		o.over = true
 		return o, true
 	}
 	if i := tail.last(doLogin); i >= 0 {
-		o := m.commitNew(ctx, tail[i:], arrival)
+		o := m.commitNew(ctx, tail[i:], arrival, false)
 		o.over = true
 		return o, true
 	}
@@ -339,9 +341,10 @@ func (m *Manager) afterwards(ctx context.Context, list changes, why error, arriv
 }
 
 // commitNew begins a new session with the list, if there is anything to keep.
-func (m *Manager) commitNew(ctx context.Context, list changes, arrival int64) (o outcome) {
+// shown tells whether the list was made upon an empty session.
+func (m *Manager) commitNew(ctx context.Context, list changes, arrival int64, shown bool) (o outcome) {
 	list = list[list.last(doEnd)+1:]
-	c := &commit{m: m, list: list, arrival: arrival}
+	c := &commit{m: m, list: list, arrival: arrival, shown: shown}
 	c.decider = c
 	c.lim = newLimit(ctx, m.opts.Timeout)
 	defer c.lim.release()
@@ -373,7 +376,7 @@ func (m *Manager) commitNew(ctx context.Context, list changes, arrival int64) (o
 // decideNew applies the list to an empty session. Generations of sessions that
 // begin at once need not differ: nobody else holds their tokens.
 func (c *commit) decideNew(d *draft) error {
-	c.replay = replay{now: c.arrival, strict: c.m.opts.Strict}
+	c.replay = replay{now: c.arrival, first: c.shown, strict: c.m.opts.Strict}
 	for i := range c.list {
 		op := &c.list[i]
 		if err := op.apply(d, &c.replay); err != nil {
@@ -419,8 +422,9 @@ func (m *Manager) create(c *commit, d *draft) error {
 			c.saved = &saved{rec: view, owner: d.owner, version: version, exists: true}
 			return nil
 		}
+		b.note(err)
 		if errors.Is(err, store.ErrFull) || c.lim.left() <= 0 {
-			return fmt.Errorf("%w: create: %w", ErrUnavailable, err)
+			return fmt.Errorf("%w: create: %w", ErrUnavailable, b.cause)
 		}
 		b.rest()
 	}
