@@ -52,13 +52,9 @@ func (s *site) apiSession(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, stateOf(session.From(r.Context())))
 }
 
-// apiVisit counts one. Only after the commit is the number this visit's alone:
-// until then another request may have got the same.
 func (s *site) apiVisit(w http.ResponseWriter, r *http.Request) {
 	sess := session.From(r.Context())
-	visits.Update(sess, func(n int) int { return n + 1 })
-	if err := sess.Commit(r.Context()); err != nil {
-		s.log.LogAttrs(r.Context(), levelOf(err), "a visit was not counted", errAttr(err))
+	if err := s.count(r.Context(), sess); err != nil {
 		s.failed(w, r, err)
 		return
 	}

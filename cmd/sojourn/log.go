@@ -29,8 +29,6 @@ func levelOf(err error) slog.Level {
 	return slog.LevelInfo
 }
 
-func errAttr(err error) slog.Attr { return slog.String("err", err.Error()) }
-
 // logged logs every request, and answers 500 to one whose handler panicked. It
 // names the pattern, not the address: an address may hold anything, somebody's
 // secrets too.

@@ -80,8 +80,11 @@ func help(_ context.Context, args []string, std streams) int {
 		printUsage(std.out)
 		return exitOK
 	}
+	if len(args) > 1 {
+		return wrong(std, "help", fmt.Errorf("it takes one command, and got %q as well", args[1]))
+	}
 	c, ok := find(args[0])
-	if !ok || len(args) > 1 {
+	if !ok {
 		return wrong(std, "help", fmt.Errorf("there is no command %q", args[0]))
 	}
 	printCommand(std.out, c)

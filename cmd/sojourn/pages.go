@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -20,13 +22,26 @@ type home struct {
 func (s *site) home(w http.ResponseWriter, r *http.Request) {
 	sess := session.From(r.Context())
 	if r.Method == http.MethodGet { // the pattern takes HEAD too
-		visits.Update(sess, func(n int) int { return n + 1 })
-		// Kept before the page is made, so that it shows the number which was
-		// stored and not one that another tab got as well. If it fails, so will
-		// the commit of the response, which answers.
-		_ = sess.Commit(r.Context())
+		// Who comes with the token of a session that has ended just now gets the
+		// page all the same, as a stranger; nothing of the visit is kept.
+		if err := s.count(r.Context(), sess); err != nil && session.StatusCode(err) >= 500 {
+			s.failed(w, r, err)
+			return
+		}
 	}
 	s.showHome(w, http.StatusOK, home{Owner: sess.Owner(), Visits: visits.Get(sess)})
+}
+
+// count counts a visit, and keeps it before anything is said of it: after the
+// commit the number is this visit's alone, and until then another request may
+// have got the same.
+func (s *site) count(ctx context.Context, sess *session.Session) error {
+	visits.Update(sess, func(n int) int { return n + 1 })
+	err := sess.Commit(ctx)
+	if err != nil {
+		s.log.LogAttrs(ctx, levelOf(err), "a visit was not counted", slog.String("id", sess.ID()), slog.String("err", err.Error()))
+	}
+	return err
 }
 
 func (s *site) showHome(w http.ResponseWriter, status int, h home) {

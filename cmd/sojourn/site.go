@@ -128,8 +128,8 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int) {
 	s.pages.write(w, status, "error", view{Title: f.Title, Data: f})
 }
 
-// failed is the ErrorHandler of the sessions. They have logged err, and none of
-// it is shown.
+// failed is the ErrorHandler of the sessions, and answers where a handler found
+// an error of theirs itself. It is logged by then, and none of it is shown.
 func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
 	retry(w, err)
 	s.refuse(w, r, session.StatusCode(err))
