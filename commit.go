@@ -57,6 +57,9 @@ func (s *Session) adopt(o outcome, n int) error {
 	}
 	w.told = o.err
 	if o.err != nil {
+		if o.err != ErrEnded && o.err != ErrSuperseded { // they have events of their own
+			s.notice(Event{Kind: Failed, ID: o.id, Err: o.err})
+		}
 		w.stuck, w.failed = o.stuck, n
 		if o.ended { // only the session after it could not be made
 			end := w.list[:n].last(doEnd) + 1

@@ -53,7 +53,7 @@ func (k Key[T]) Lookup(s *Session) (T, bool) {
 func (k Key[T]) Set(s *Session, v T) {
 	raw, err := encode(s.m.opts.Codec, v)
 	if err != nil {
-		s.spoil(k.name, err)
+		s.spoil(k.name, fmt.Errorf("session: key %q: %w", k.name, err))
 		return
 	}
 	s.write(change{verb: doSet, name: k.name, value: raw})
@@ -115,7 +115,7 @@ func (k Key[T]) update(s *Session, v verb, f func(T) (T, error)) (T, error) {
 			return old, r.error
 		}
 		if err != nil {
-			s.broken(err)
+			s.spoil(k.name, err)
 			return old, err
 		}
 		// Another goroutine of this request may have been faster.
@@ -123,13 +123,6 @@ func (k Key[T]) update(s *Session, v verb, f func(T) (T, error)) (T, error) {
 			return next, nil
 		}
 	}
-}
-
-// broken keeps an error that already names its key.
-func (s *Session) broken(err error) {
-	s.enter()
-	defer s.leave()
-	s.fail(err)
 }
 
 // Take returns the value and deletes it, for one-time values. However many

@@ -113,7 +113,7 @@ func (m *Manager) Load(r *http.Request) *Session {
 	x := &exchange{outer: r, ctx: r.Context()}
 	x.session.begin(m, x)
 	if err := m.checkHost(r); err != nil {
-		x.session.fail(err)
+		x.session.fail(Event{Err: err})
 	}
 	return &x.session
 }
@@ -142,7 +142,8 @@ func safe(method string) bool {
 	return false
 }
 
-// tokens appends the well-formed tokens that the request carries.
+// tokens appends the well-formed tokens that the request carries, up to one
+// more than are tried.
 func (x *exchange) tokens(buf []string) []string {
 	for v := range cookie.Values(x.outer.Header, x.session.m.opts.Name) {
 		if wellFormed(v) && len(buf) <= maxTokens {

@@ -152,7 +152,7 @@ func checkTimes(idle, lifetime time.Duration) error {
 	var faults []error
 	check := func(name string, d time.Duration) {
 		if d != Never && d < time.Millisecond {
-			faults = append(faults, fmt.Errorf("session: %s is %v: it is at least a millisecond, or session.Never", name, d))
+			faults = append(faults, fmt.Errorf("session: %s is %v: an end comes after a millisecond at the least, or never", name, d))
 		}
 	}
 	check("Idle", idle)

@@ -206,7 +206,8 @@ func (x *exchange) fail(err error) {
 	x.failed = true
 	s := &x.session
 	if StatusCode(err) >= 500 {
-		s.m.report(x.ctx, slog.LevelError, "session: a request failed", Event{Kind: Failed, ID: s.publicID(), Err: err})
+		s.m.opts.Logger.LogAttrs(x.ctx, slog.LevelError, "session: a request failed",
+			slog.Any("session", Event{Kind: Failed, ID: s.publicID(), Err: err}))
 	}
 	h := x.w.Header()
 	x.strip(h)

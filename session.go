@@ -129,8 +129,7 @@ func (s *Session) load() {
 	f, err := s.m.find(lim, tokens, s.arrival)
 	s.notice(f.events...)
 	if err != nil {
-		s.extra().err = err
-		s.notice(Event{Kind: Failed, Err: err})
+		s.fail(Event{ID: tokens[0][:idLen], Err: err})
 		return
 	}
 	s.standing = f.standing
@@ -270,10 +269,11 @@ func (s *Session) renounce() {
 }
 
 // fail keeps the first error. The commit will fail with it.
-func (s *Session) fail(err error) {
-	w := s.extra()
-	if w.err == nil {
-		w.err = err
+func (s *Session) fail(e Event) {
+	e.Kind = Failed
+	s.notice(e)
+	if w := s.extra(); w.err == nil {
+		w.err = e.Err
 	}
 }
 
@@ -288,7 +288,11 @@ func (s *Session) write(c change) {
 func (s *Session) spoil(name string, err error) {
 	s.enter()
 	defer s.leave()
-	s.fail(fmt.Errorf("session: key %q: %w", name, err))
+	e := Event{Key: name, Err: err}
+	if s.stored() {
+		e.ID = s.token[:idLen]
+	}
+	s.fail(e)
 }
 
 // undecodable tells of a value that is spoiled. The others are not.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/sojourn-go/session/cookie"
@@ -46,7 +47,10 @@ func (m *Manager) find(ctx context.Context, tokens []string, arrival int64) (fou
 		return best, nil
 	}
 	opened := 0
-	for _, token := range tokens {
+	for i, token := range tokens {
+		if slices.Contains(tokens[:i], token) {
+			continue // one cookie that came twice chooses nothing
+		}
 		f, err := m.open(ctx, token, arrival)
 		if err != nil {
 			return found{events: best.events}, err
@@ -203,6 +207,7 @@ func merged(a *cookie.Attrs, over cookie.Attrs) *cookie.Attrs {
 // take over.
 type outcome struct {
 	err     error
+	id      string  // of the session it failed for
 	stuck   *commit // failed, and may have been applied: to be resolved first
 	over    bool    // the session it began with is over for this request, and
 	ended   bool    // it was this commit that ended it
@@ -267,7 +272,7 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 		return next
 	}
 	if err := m.settleLogin(ctx, c, &o); err != nil {
-		o.err = err
+		o.err, o.id = err, c.id
 		return o
 	}
 	o.session, o.attrs = c, c.attrs
@@ -306,7 +311,7 @@ func (m *Manager) commitRefused(ctx context.Context, c *commit, o outcome) outco
 		}
 		return next
 	}
-	o.err = c.err
+	o.err, o.id = c.err, c.id
 	if len(c.attempts) > 0 {
 		o.stuck = c
 	}

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -126,4 +127,13 @@ func TestHouse_the_public_API_has_no_way_to_the_token(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestOne_token_that_comes_twice_is_one_token(t *testing.T) {
+	l := newLab(t, session.Options{})
+	v := l.login("ann")
+	r := httptest.NewRequest("GET", "https://example.com/", nil)
+	r.AddCookie(v.cookie)
+	r.AddCookie(v.cookie)
+	want(t, "owner", l.m.Load(r).Owner(), "ann")
 }
