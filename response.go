@@ -161,6 +161,7 @@ func (s *Session) freezeIfDone() bool {
 // abort cuts the response off: the client must not take it for complete.
 func (x *exchange) abort(err error) {
 	s := &x.session
+	x.failed = true
 	s.m.report(x.ctx, slog.LevelError, "session: late changes could not be kept: the response is cut off",
 		Event{Kind: Late, ID: s.publicID(), Err: err})
 	if !x.hijacked {
@@ -230,12 +231,13 @@ func (s *Session) publicID() string {
 func (x *exchange) strip(h http.Header) {
 	for key := range h {
 		switch name := http.CanonicalHeaderKey(key); name {
-		case "Etag", "Last-Modified", "Cache-Control", "Expires", "Location", "Link", "Trailer", "Set-Cookie":
+		case "Etag", "Last-Modified", "Cache-Control", "Expires", "Location", "Link", "Trailer", "Set-Cookie",
+			"Upgrade", "Connection":
 			delete(h, key)
 		case "Content-Security-Policy", "Content-Security-Policy-Report-Only":
 			// of the site, not of the page
 		default:
-			if strings.HasPrefix(name, "Content-") || strings.HasPrefix(name, http.TrailerPrefix) {
+			if strings.HasPrefix(name, "Content-") || strings.HasPrefix(name, http.TrailerPrefix) || strings.HasPrefix(name, "Sec-Websocket-") {
 				delete(h, key)
 			}
 		}
