@@ -75,13 +75,15 @@ type Entry struct {
 // goroutines at once, for the same id too.
 //
 // An id is 1 to 128 bytes of A-Z a-z 0-9 '-' '_' '.'; ids that differ only in
-// case are different ids.
+// case are different ids. What other ids, and owners that are none, come to is
+// the store's affair; an error is best.
 //
 // # Expiry
 //
 // A record is there one millisecond before its Expires, and from Expires on
 // it does not exist: not for Load, and not for Save either, for which version
-// 0 may replace it. The clock is that of the process that calls. A server
+// 0 may replace it. A Save whose Expires is past succeeds: it replaces what was
+// there, and what it saved does not exist. The clock is that of the process that calls. A server
 // with a clock or an expiry of its own may clear a record away no earlier.
 //
 // # Ownership
@@ -117,8 +119,8 @@ type Store interface {
 	Save(ctx context.Context, id string, rec Record) (version uint64, err error)
 
 	// Delete removes the record under id. It returns nil if there was none.
-	// From then on a Save based on a version of before is ErrConflict: what
-	// was deleted does not come back.
+	// From then on a Save based on a version of before is ErrConflict, unless
+	// the very same state was made anew: what was deleted does not come back.
 	Delete(ctx context.Context, id string) error
 }
 
@@ -140,7 +142,8 @@ type Sweeper interface {
 	Store
 
 	// Sweep removes what has expired and reports how many records it
-	// removed. Several may run at once, from several processes.
+	// removed. Several may run at once, from several processes; each record
+	// is counted by one of them.
 	Sweep(ctx context.Context) (int, error)
 }
 
@@ -149,11 +152,13 @@ type Cached interface {
 	Store
 
 	// LoadCached is Load, except that its answer may be stale within a bound
-	// that the store states.
+	// that the store states. It is never an expired record.
 	LoadCached(ctx context.Context, id string) (Record, error)
 }
 
-// An Unwrapper is a store built around another one. As looks through it.
+// An Unwrapper is a store built around another one. As looks through it, so it
+// is only for those that leave ids and records as they are: what the inner
+// store lists is taken for what the outer one loads.
 type Unwrapper interface {
 	Unwrap() Store
 }
