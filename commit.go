@@ -61,9 +61,8 @@ func (s *Session) adopt(o outcome, n int) error {
 			s.notice(Event{Kind: Failed, ID: o.id, Err: o.err})
 		}
 		w.stuck, w.failed = o.stuck, n
-		if o.ended { // only the session after it could not be made
-			end := w.list[:n].last(doEnd) + 1
-			w.list, w.failed = w.list[end:], n-end
+		if o.over { // only the session after it could not be made
+			w.list, w.failed, w.apart = w.list[o.cut:], n-o.cut, o.apart
 		}
 		return o.err
 	}

@@ -34,6 +34,7 @@ type saved struct {
 	owner   string
 	version uint64
 	exists  bool
+	asOf    uint64 // it was the newest at some time after this, on the queues' clock
 }
 
 func (s *saved) draft() *draft {

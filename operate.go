@@ -41,7 +41,7 @@ func (m *Manager) EndID(ctx context.Context, id string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	ended, err := m.endOne(ctx, id, "", true)
+	ended, err := m.endOne(ctx, id, "", anybodys)
 	if ended {
 		m.emit(ctx, Event{Kind: Ended, ID: id})
 	}

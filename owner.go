@@ -222,7 +222,7 @@ func (m *Manager) alive(cur *saved, owner string) bool {
 // evict ends the sessions that had to make room.
 func (m *Manager) evict(ctx context.Context, c *commit, list []entry, o *outcome) error {
 	for _, x := range list {
-		ended, err := m.endOne(ctx, x.id, c.owner(), false)
+		ended, err := m.endOne(ctx, x.id, c.owner(), ownersNow)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
@@ -239,7 +239,7 @@ func (m *Manager) evict(ctx context.Context, c *commit, list []entry, o *outcome
 func (m *Manager) undo(ctx context.Context, c *commit) {
 	err := m.restore(ctx, c)
 	if err != nil {
-		_, err = m.endOne(ctx, c.id, "", true)
+		_, err = m.endOne(ctx, c.id, "", anybodys)
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		m.report(ctx, slog.LevelError, "session: a login that failed could not be undone; nobody holds its token",
@@ -249,70 +249,74 @@ func (m *Manager) undo(ctx context.Context, c *commit) {
 
 var errMoved = errors.New("session: the record has changed since")
 
-// restore puts the record of before c back. If that was a session of somebody
-// else's, who may have ended all of theirs while it was not theirs, it has to
-// be on their list still.
+// restore puts back what the list was applied to. Whoever ends sessions of the
+// owner before, and finds this one under the name of another, changes the
+// record (see ending), so that it does not come back behind their back.
 func (m *Manager) restore(ctx context.Context, c *commit) error {
-	if c.before == nil || !c.before.exists {
+	if c.before == nil || !c.exact {
 		return errMoved
 	}
 	r := &restoring{to: c.before, from: c.saved}
 	r.decider = r
 	r.id, r.base, r.lim, r.closes, r.durable = c.id, c.saved, newLimit(ctx, m.opts.Timeout), true, true
 	m.queues.commit(&r.job)
-	if r.err != nil || c.before.owner == "" {
-		return r.err
-	}
-	lim := newLimit(ctx, m.opts.Timeout)
-	defer lim.release()
-	cur, err := m.queues.load(lim, ownerID(c.before.owner))
-	if err != nil {
-		return err
-	}
-	for _, e := range entriesOf(cur.draft()) {
-		if e.id == c.id && !e.ending {
-			return nil
-		}
-	}
-	return errMoved
+	return r.err
 }
 
 type restoring struct {
 	job
-	to, from *saved
+	to   *draft
+	from *saved
 }
 
 func (r *restoring) decide(d *draft) error {
 	if !bytes.Equal(d.base.Bytes(), r.from.rec.Bytes()) {
 		return errMoved
 	}
-	was := r.to.rec.Header()
-	h := &d.head
+	was, h := &r.to.head, &d.head
 	h.Kind, h.Persistent, h.Level = was.Kind, was.Persistent, was.Level
 	h.Created, h.Authenticated, h.Seen = was.Created, was.Authenticated, was.Seen
 	h.End, h.Idle, h.Lifetime = was.End, was.Idle, was.Lifetime
 	h.Generation, h.Secret = was.Generation, was.Secret
 	d.owner = r.to.owner
 	d.clear()
-	for name, value := range r.to.rec.All() {
+	for name, value := range r.to.all() {
 		d.set(name, value)
 	}
 	return nil
 }
 
+// A whose says whose session an ending may end.
+type whose uint8
+
+const (
+	owners    whose = iota // the owner's, and no other
+	ownersNow              // the same, and it must not become the owner's again
+	anybodys
+)
+
 // An ending makes a tombstone of a session, if it is the right owner's.
+//
+// A session that is on an owner's list and bears another name may be in the
+// middle of a login which will fail, and be undone. ownersNow therefore writes
+// to it, changing nothing: then what undoes the login finds that the record has
+// moved, and ends it.
 type ending struct {
 	job
 	owner string
-	any   bool // whoever's it is
+	whose whose
 	now   int64
 
 	found, ended bool // of the last decision
 }
 
 func (e *ending) decide(d *draft) error {
-	e.found, e.ended = false, false
-	if !d.exists || d.head.Kind == record.Owner || !e.any && d.owner != e.owner {
+	e.found, e.ended, e.forced = false, false, false
+	if !d.exists || d.head.Kind == record.Owner {
+		return nil
+	}
+	if e.whose != anybodys && d.owner != e.owner {
+		e.forced = e.whose == ownersNow && d.head.Kind == record.Session
 		return nil
 	}
 	e.found = true
@@ -324,11 +328,11 @@ func (e *ending) decide(d *draft) error {
 }
 
 // endOne ends a session, and reports whether it was alive.
-func (m *Manager) endOne(ctx context.Context, id, owner string, any bool) (bool, error) {
+func (m *Manager) endOne(ctx context.Context, id, owner string, w whose) (bool, error) {
 	if isOwnerID(id) {
 		return false, ErrNotFound
 	}
-	e := &ending{owner: owner, any: any, now: time.Now().UnixMilli()}
+	e := &ending{owner: owner, whose: w, now: time.Now().UnixMilli()}
 	e.decider = e
 	e.id, e.lim, e.closes, e.durable = id, newLimit(ctx, m.opts.Timeout), true, true
 	m.queues.commit(&e.job)
@@ -421,7 +425,7 @@ func (m *Manager) End(ctx context.Context, owner, id string) error {
 	if err := errors.Join(ctx.Err(), checkOwner(owner)); err != nil {
 		return err
 	}
-	ended, err := m.endOne(ctx, id, owner, false)
+	ended, err := m.endOne(ctx, id, owner, owners)
 	if ended {
 		m.emit(ctx, Event{Kind: Ended, ID: id, Owner: owner})
 	}
@@ -456,7 +460,7 @@ func (m *Manager) EndAll(ctx context.Context, owner string, except ...string) (i
 	var faults []error
 	n := 0
 	for _, e := range list {
-		ended, err := m.endOne(ctx, e.id, owner, false)
+		ended, err := m.endOne(ctx, e.id, owner, ownersNow)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			faults = append(faults, fmt.Errorf("session: end %s: %w", e.id, err))
 		}

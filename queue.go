@@ -9,6 +9,7 @@ import (
 	"fmt"
 	mathrand "math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sojourn-go/session/internal/record"
@@ -36,12 +37,16 @@ type job struct {
 	// attempts are Saves of which nobody knows whether they were applied.
 	attempts []attempt
 
+	began   uint64 // when it came, on the queues' clock
+	refusal error  // by the last decision, which others in the batch may have led to
+
 	// What came of it.
 	err       error
 	panicked  any
 	saved     *saved // the record in the store, with this job in it
 	after     *draft // the record as it stood directly after this job
 	foreign   bool   // the record holds changes that the request has not seen
+	exact     bool   // the record is as this batch left it
 	wrote     bool
 	conflicts int
 	weak      bool // applied, but store.ErrNotDurable
@@ -54,6 +59,7 @@ type attempt struct {
 	stamp   uint64
 	writes  uint64 // of the record it was based on
 	version uint64
+	after   *draft // as it would stand directly after the job
 }
 
 // The queues keep commits of one id in one process together: while one is
@@ -63,6 +69,7 @@ type queues struct {
 	store     store.Store
 	maxRecord int
 	timeout   time.Duration
+	clock     atomic.Uint64 // orders the coming of jobs and the reading of records
 
 	shards [64]struct {
 		mu sync.Mutex
@@ -80,6 +87,7 @@ var errPanicked = errors.New("session: a function given to Update panicked")
 // commit returns when the job is done: j.err and the fields below it say how.
 func (qs *queues) commit(j *job) {
 	j.turn = make(chan bool, 1)
+	j.began = qs.clock.Add(1)
 	shard := &qs.shards[shardOf(j.id)]
 	shard.mu.Lock()
 	q := shard.m[j.id]
@@ -204,9 +212,7 @@ func (b *batch) unfinished(leader *job) (again []*job) {
 // is over.
 func (b *batch) run() {
 	b.live = append(b.live, b.jobs...)
-	if b.cur == nil && b.jobs[0].base != nil && len(b.jobs[0].attempts) == 0 {
-		b.cur = b.jobs[0].base
-	}
+	b.choose()
 	for len(b.live) > 0 {
 		if b.lim.left() <= 0 {
 			b.expire()
@@ -230,6 +236,28 @@ func (b *batch) run() {
 	}
 }
 
+// choose picks the record to begin with: none that is older than what any of
+// the requests has seen, or than the coming of one that has seen none. Another
+// process may have written since the last batch.
+func (b *batch) choose() {
+	for _, j := range b.jobs {
+		if j.base != nil && (b.cur == nil || j.base.newer(b.cur)) {
+			b.cur = j.base
+		}
+	}
+	for _, j := range b.jobs {
+		if len(j.attempts) > 0 || j.base == nil && b.cur != nil && b.cur.asOf < j.began {
+			b.cur = nil
+			return
+		}
+	}
+}
+
+// newer reports whether s was stored after o. Every Save is counted.
+func (s *saved) newer(o *saved) bool {
+	return s.exists && o.exists && s.rec.Writes() > o.rec.Writes()
+}
+
 // load reads the newest record. As long as an earlier Save may have been
 // applied it does not give up before the deadline.
 func (b *batch) load() error {
@@ -249,14 +277,19 @@ func (b *batch) load() error {
 
 // load returns the record under id, or an empty saved if there is none.
 func (qs *queues) load(ctx context.Context, id string) (*saved, error) {
+	asOf := qs.clock.Add(1)
 	rec, err := qs.store.Load(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return &saved{}, nil
+		return &saved{asOf: asOf}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: load: %w", ErrUnavailable, err)
 	}
-	return parse(rec)
+	cur, err := parse(rec)
+	if err == nil {
+		cur.asOf = asOf
+	}
+	return cur, err
 }
 
 // parse reads what a store returned. A corrupt record is one that exists
@@ -293,13 +326,16 @@ func (b *batch) resolve() {
 	for _, j := range b.live {
 		known, unknown := false, false
 		for _, a := range j.attempts {
-			known = known || b.cur.exists && head.Stamped(a.stamp)
+			if b.cur.exists && head.Stamped(a.stamp) {
+				known, j.after, j.exact = true, a.after, head.Writes == a.writes+1
+			}
 			// Beyond the stamps that a record remembers, ours may have been.
 			unknown = unknown || !b.cur.exists || head.Writes-a.writes > record.MaxStamps
 		}
 		switch {
 		case known:
-			b.done(j, b.cur)
+			j.wrote, j.foreign = true, true
+			j.saved, j.attempts = b.cur, nil
 		case unknown && b.moved(j):
 			j.err = ErrUnknown
 		default:
@@ -324,23 +360,30 @@ func (b *batch) moved(j *job) bool {
 }
 
 // apply lets every live job decide, in order, each upon what the one before
-// made of the record. A refused job leaves no trace in it.
+// made of the record. A refused job leaves no trace in it. If what it was
+// refused upon is not stored yet, the refusal holds only once it is.
 func (b *batch) apply() *draft {
 	d := b.cur.draft()
-	rest := b.live[:0:0]
-	for i, j := range b.live {
+	rest, accepted := b.live[:0:0], 0
+	for _, j := range b.live {
 		before := d
 		if len(b.live) > 1 {
 			d = before.clone()
 		}
 		// Others before it, or a newer base: it has not seen all of this.
-		j.foreign = i > 0 || j.base == nil || j.base.version != b.cur.version
-		if err := b.try(j, d); err != nil {
-			j.err = err
+		j.foreign = accepted > 0 || j.base == nil || j.base.version != b.cur.version
+		j.refusal = b.try(j, d)
+		switch {
+		case j.refusal == nil:
+			j.after = d
+			accepted++
+		case accepted == 0 || j.panicked != nil:
+			j.err = j.refusal
 			d = before
 			continue
+		default:
+			d = before
 		}
-		j.after = d
 		rest = append(rest, j)
 	}
 	b.live = rest
@@ -383,7 +426,7 @@ func largest(d *draft) (name string, n int) {
 // save does one Save, and repeats the same bytes as long as the answer leaves
 // open whether it was applied. It reports whether the batch is over.
 func (b *batch) save(d *draft) (done bool) {
-	at := attempt{stamp: newStamp(), writes: d.head.Writes, version: b.cur.version}
+	at := attempt{stamp: newStamp(), writes: b.cur.rec.Writes(), version: b.cur.version}
 	d.head.Stamp(at.stamp)
 	next, view := b.next(d)
 	if next == nil {
@@ -391,10 +434,12 @@ func (b *batch) save(d *draft) (done bool) {
 		return true
 	}
 	for first := true; ; first = false {
+		asOf := b.qs.clock.Add(1)
 		version, err := b.qs.store.Save(b.lim, b.id, *next)
 		switch {
 		case err == nil || errors.Is(err, store.ErrNotDurable):
-			b.kept(d, view, version, err)
+			b.cur = &saved{rec: view, owner: d.owner, version: version, exists: true, asOf: asOf}
+			b.kept(err)
 			return true
 		case errors.Is(err, store.ErrConflict):
 			return b.conflict(at)
@@ -404,7 +449,9 @@ func (b *batch) save(d *draft) (done bool) {
 		}
 		if first {
 			for _, j := range b.live {
-				j.attempts = append(j.attempts, at)
+				if at.after = j.after; j.refusal == nil {
+					j.attempts = append(j.attempts, at)
+				}
 			}
 		}
 		b.note(err)
@@ -438,8 +485,10 @@ func (b *batch) next(d *draft) (*store.Record, record.Record) {
 	}
 	forced := false
 	for _, j := range b.live {
-		forced = forced || j.forced
-		rec.Durable = rec.Durable || j.durable
+		if j.refusal == nil {
+			forced = forced || j.forced
+			rec.Durable = rec.Durable || j.durable
+		}
 	}
 	if !forced && b.cur.exists && d.owner == b.cur.owner && record.Same(view, b.cur.rec) {
 		return nil, view
@@ -449,11 +498,9 @@ func (b *batch) next(d *draft) (*store.Record, record.Record) {
 }
 
 // kept takes note of a Save that was applied.
-func (b *batch) kept(d *draft, view record.Record, version uint64, err error) {
-	b.cur = &saved{rec: view, owner: d.owner, version: version, exists: true}
+func (b *batch) kept(err error) {
 	for _, j := range b.live {
-		j.wrote = true
-		j.weak = err != nil
+		j.wrote, j.exact, j.weak = true, true, err != nil
 	}
 	b.finish(b.cur)
 }
@@ -469,7 +516,7 @@ func (b *batch) conflict(at attempt) (done bool) {
 	head := b.cur.rec.Header()
 	if b.cur.exists && head.Stamped(at.stamp) {
 		for _, j := range b.live {
-			j.wrote, j.foreign = true, true
+			j.wrote, j.foreign, j.exact = true, true, head.Writes == at.writes+1
 		}
 		b.finish(b.cur)
 		return true
@@ -480,15 +527,18 @@ func (b *batch) conflict(at attempt) (done bool) {
 	return false
 }
 
+// finish gives every live job its outcome.
 func (b *batch) finish(s *saved) {
 	for _, j := range b.live {
+		if j.refusal != nil {
+			j.err = j.refusal
+			continue
+		}
 		j.foreign = j.foreign || len(b.live) > 1
-		b.done(j, s)
+		j.saved, j.attempts = s, nil
 	}
 	b.live = nil
 }
-
-func (b *batch) done(j *job, s *saved) { j.saved, j.attempts = s, nil }
 
 func (b *batch) fail(err error) {
 	for _, j := range b.live {

@@ -142,7 +142,7 @@ type commit struct {
 	ends   bool    // the session is over, and
 	rest   changes // this is for the one after it
 	attrs  *cookie.Attrs
-	before *saved // the record it was decided upon
+	before *draft // what the list was applied to, if it may have to be undone
 }
 
 // newCommit prepares the list for the session that a request has.
@@ -164,14 +164,17 @@ func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *co
 func (c *commit) decide(d *draft) error {
 	c.replay = replay{now: c.arrival, first: c.shown && !c.foreign, strict: c.m.opts.Strict}
 	c.ends, c.rest, c.attrs = false, nil, nil
-	c.before = &saved{rec: d.base, owner: d.owner, exists: d.exists}
+	c.before = nil
 	if d.ended() || over(&d.head, c.arrival) {
 		return ErrEnded
 	}
 	if d.head.Generation != c.gen {
 		return ErrSuperseded
 	}
-	rekeyed := false
+	rekeyed := c.list.has((*change).rekeys)
+	if rekeyed {
+		c.before = d.clone()
+	}
 	for i := range c.list {
 		op := &c.list[i]
 		if op.verb == doEnd {
@@ -182,7 +185,6 @@ func (c *commit) decide(d *draft) error {
 		if err := op.apply(d, &c.replay); err != nil {
 			return err
 		}
-		rekeyed = rekeyed || op.rekeys()
 		if op.verb == doCookie {
 			c.attrs = merged(c.attrs, op.attrs)
 		}
@@ -210,7 +212,9 @@ type outcome struct {
 	id      string  // of the session it failed for
 	stuck   *commit // failed, and may have been applied: to be resolved first
 	over    bool    // the session it began with is over for this request, and
-	ended   bool    // it was this commit that ended it
+	ended   bool    // it was this commit that ended it, and
+	cut     int     // so many changes of the list were about it
+	apart   bool    // the rest was made upon what it held
 	renewed bool    // another token: a cookie is owed
 	session *commit // the commit whose record the session goes on with; nil: none
 	attrs   *cookie.Attrs
@@ -248,7 +252,7 @@ func (m *Manager) keep(ctx context.Context, at situation, list changes) outcome 
 		o, _ := m.afterwards(ctx, list, why, at.arrival)
 		return o
 	}
-	return m.commitNew(ctx, list, at.arrival, true)
+	return m.commitNew(ctx, list, at.arrival, !at.apart)
 }
 
 // commitLive commits a list to the session that a request has.
@@ -268,7 +272,7 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 		o.events = append(o.events, Event{Kind: Ended, ID: c.id, Owner: c.owner()})
 		next := m.commitNew(ctx, c.rest, c.arrival, true)
 		next.events = append(o.events, next.events...)
-		next.over, next.ended = true, c.wrote
+		next.over, next.ended, next.cut = true, c.wrote, len(c.list)-len(c.rest)
 		return next
 	}
 	if err := m.settleLogin(ctx, c, &o); err != nil {
@@ -334,12 +338,12 @@ func (m *Manager) afterwards(ctx context.Context, list changes, why error, arriv
 	tail := list[end+1:]
 	if end >= 0 && errors.Is(why, ErrEnded) && !list[:end].has((*change).checked) {
 		o := m.commitNew(ctx, tail, arrival, true)
-		o.over = true
+		o.over, o.cut = true, end+1
 		return o, true
 	}
 	if i := tail.last(doLogin); i >= 0 {
 		o := m.commitNew(ctx, tail[i:], arrival, false)
-		o.over = true
+		o.over, o.cut, o.apart = true, end+1+i, true
 		return o, true
 	}
 	return outcome{err: why}, false
@@ -381,7 +385,7 @@ func (m *Manager) commitNew(ctx context.Context, list changes, arrival int64, sh
 // decideNew applies the list to an empty session. Generations of sessions that
 // begin at once need not differ: nobody else holds their tokens.
 func (c *commit) decideNew(d *draft) error {
-	c.replay = replay{now: c.arrival, first: c.shown, strict: c.m.opts.Strict}
+	c.replay = replay{now: c.arrival, first: c.shown}
 	for i := range c.list {
 		op := &c.list[i]
 		if err := op.apply(d, &c.replay); err != nil {
