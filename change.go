@@ -35,6 +35,7 @@ type change struct {
 	fn    func(cur []byte, ok bool) ([]byte, error)
 	owner string // Login
 	terms Terms  // Login, StepUp (the level)
+	when  int64  // Login, StepUp: Unix ms
 	attrs cookie.Attrs
 	saw   *sight // what the request knew when it wrote, if it had looked
 }
@@ -61,7 +62,7 @@ func (c *change) checked() bool {
 }
 
 // show applies the change to what the request sees.
-func (c *change) show(d *draft, now int64) {
+func (c *change) show(d *draft) {
 	switch c.verb {
 	case doSet, doUpdate, doTry:
 		d.set(c.name, c.value)
@@ -70,14 +71,13 @@ func (c *change) show(d *draft, now int64) {
 	case doClear:
 		d.clear()
 	default:
-		c.applyToHead(d, now)
+		c.applyToHead(d)
 	}
 }
 
 // A replay is one application of a request's changes to a record.
 type replay struct {
-	now    int64 // the request's arrival
-	first  bool  // upon the record that the request saw: what it was shown holds
+	first  bool // upon the record that the request saw: what it was shown holds
 	strict bool
 	notes  []Event // overwritten values
 }
@@ -107,7 +107,7 @@ func (c *change) apply(d *draft, r *replay) error {
 	case doClear:
 		return r.clear(c, d)
 	default:
-		c.applyToHead(d, r.now)
+		c.applyToHead(d)
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (r *replay) note(c *change, name string) error {
 }
 
 // applyToHead applies what is about the session and not about its values.
-func (c *change) applyToHead(d *draft, now int64) {
+func (c *change) applyToHead(d *draft) {
 	switch c.verb {
 	case doLogin:
 		if d.owner != "" && d.owner != c.owner {
@@ -153,15 +153,16 @@ func (c *change) applyToHead(d *draft, now int64) {
 		}
 		d.owner, d.exists = c.owner, true
 		d.head.Kind = record.Session
-		d.head.Authenticated = now
+		d.head.Authenticated = c.when
 		d.head.Level = uint8(c.terms.Level)
 		d.head.Persistent = c.terms.Remember
-		d.restart(now, c.terms.Idle, c.terms.Lifetime)
+		d.restart(c.when, c.terms.Idle, c.terms.Lifetime)
 	case doStepUp:
-		d.head.Authenticated = now
+		d.head.Authenticated = c.when
 		d.head.Level = uint8(c.terms.Level)
+		d.head.Seen = max(d.head.Seen, c.when)
 		if d.head.Lifetime != 0 {
-			d.head.End = now + d.head.Lifetime
+			d.head.End = c.when + d.head.Lifetime
 		}
 	}
 }

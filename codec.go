@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"reflect"
 	"strconv"
@@ -47,7 +48,7 @@ func (jsonCodec) Unmarshal(data []byte, v any) error {
 	if err := d.Decode(v); err != nil {
 		return err
 	}
-	if _, err := d.Token(); err == nil {
+	if _, err := d.Token(); err != io.EOF {
 		return errors.New("more than one JSON value")
 	}
 	settleNumbers(reflect.ValueOf(v).Elem())
@@ -70,6 +71,9 @@ func searchInterface(t reflect.Type, seen map[reflect.Type]bool) bool {
 		return false
 	}
 	seen[t] = true
+	if readsItself(t) {
+		return false
+	}
 	switch t.Kind() {
 	case reflect.Interface:
 		return true
@@ -87,9 +91,20 @@ func searchInterface(t reflect.Type, seen map[reflect.Type]bool) bool {
 	return false
 }
 
+var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
+
+// readsItself reports whether what is in a value of the type is its own
+// method's affair.
+func readsItself(t reflect.Type) bool {
+	return t.Implements(unmarshaler) || reflect.PointerTo(t).Implements(unmarshaler)
+}
+
 // settleNumbers replaces every json.Number inside an interface by the int64 or
 // float64 that it is.
 func settleNumbers(v reflect.Value) {
+	if readsItself(v.Type()) {
+		return
+	}
 	switch v.Kind() {
 	case reflect.Interface:
 		if !v.IsNil() && v.CanSet() {
@@ -100,8 +115,8 @@ func settleNumbers(v reflect.Value) {
 			settleNumbers(v.Elem())
 		}
 	case reflect.Struct:
-		for _, f := range v.Fields() {
-			if f.CanSet() {
+		for field, f := range v.Fields() {
+			if f.CanSet() || field.Anonymous {
 				settleNumbers(f)
 			}
 		}
@@ -126,6 +141,9 @@ func settled(v any) any {
 	case json.Number:
 		if n, err := strconv.ParseInt(string(v), 10, 64); err == nil {
 			return n
+		}
+		if n, err := strconv.ParseUint(string(v), 10, 64); err == nil {
+			return n // too large for an int64, and exact
 		}
 		f, err := strconv.ParseFloat(string(v), 64)
 		if err != nil {

@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/sojourn-go/session/cookie"
 )
@@ -11,18 +13,23 @@ import (
 func (s *Session) commit(ctx context.Context) error {
 	s.mu.Lock()
 	w := s.work
-	idle := w == nil || w.err == nil && w.stuck == nil && len(w.list) == 0
+	idle := w == nil || w.err == nil && len(w.list) == 0 // a stuck commit's changes are on the list
 	s.mu.Unlock()
 	if idle {
 		return nil
 	}
-	w.committing.Lock()
+	if err := s.lockCommit(w); err != nil {
+		return err
+	}
 	defer w.committing.Unlock()
 	if err := s.resolve(ctx); err != nil {
 		return err
 	}
 
 	s.mu.Lock()
+	if w.err != nil {
+		w.told, w.failed = w.err, len(w.list)
+	}
 	err, list := w.err, w.list[:len(w.list):len(w.list)]
 	at := situation{s.standing, s.cur, s.token, s.gen, w.apart, s.arrival}
 	s.mu.Unlock()
@@ -32,14 +39,31 @@ func (s *Session) commit(ctx context.Context) error {
 	return s.adopt(s.m.keep(ctx, at, list), len(list))
 }
 
+var errNested = fmt.Errorf("%w: another commit of this request did not end in time: is Commit called inside a function given to Update?", ErrUnavailable)
+
+// lockCommit waits for the other commits of this request, but not for ever: one
+// of them may be waiting for us.
+func (s *Session) lockCommit(w *work) error {
+	deadline := time.Now().Add(s.m.opts.Timeout)
+	for wait := time.Microsecond; !w.committing.TryLock(); wait = min(2*wait, 10*time.Millisecond) {
+		if time.Now().After(deadline) {
+			return errNested
+		}
+		time.Sleep(wait)
+	}
+	return nil
+}
+
 // resolve finds out what became of an earlier commit that failed without an
 // answer, by doing it again: the queue knows its own Saves.
 func (s *Session) resolve(ctx context.Context) error {
+	s.mu.Lock()
 	c := s.work.stuck
+	s.work.stuck = nil
+	s.mu.Unlock()
 	if c == nil {
 		return nil
 	}
-	s.work.stuck = nil
 	n := len(c.list)
 	c.lim = newLimit(ctx, s.m.opts.Timeout)
 	c.err = nil
@@ -70,7 +94,14 @@ func (s *Session) adopt(o outcome, n int) error {
 	if c := o.session; c != nil {
 		s.win(c)
 		if o.renewed || o.attrs != nil {
-			w.owed = &owed{token: c.token, attrs: o.attrs}
+			attrs := o.attrs
+			if w.owed != nil && w.owed.attrs != nil {
+				attrs = w.owed.attrs // of an earlier commit of this response
+				if o.attrs != nil {
+					attrs = merged(attrs, *o.attrs)
+				}
+			}
+			w.owed = &owed{token: c.token, attrs: attrs}
 		}
 	}
 	return nil
@@ -104,13 +135,17 @@ func (s *Session) forgo() {
 	if w == nil {
 		return
 	}
-	w.committing.Lock()
+	if s.lockCommit(w) != nil {
+		return
+	}
 	defer w.committing.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if w.told != nil {
-		w.list, w.stuck, w.told = w.list[w.failed:], nil, nil
+	if w.told == nil {
+		return
 	}
+	// What follows was made upon what is dropped.
+	w.list, w.stuck, w.told, w.err, w.apart = w.list[min(w.failed, len(w.list)):], nil, nil, nil, true
 }
 
 // finalCommit is the commit of the response. A request that came with the

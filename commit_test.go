@@ -466,7 +466,7 @@ func TestA_panic_in_a_replayed_function_is_raised_in_its_own_request(t *testing.
 				defer func() { panics[i] = recover() }()
 				v.copy().sends("POST", func(s *session.Session) {
 					_ = s.Err()
-					time.Sleep(time.Millisecond)
+					time.Sleep(time.Duration(1+i%6) * time.Millisecond) // 5 is not the first
 					count.Update(s, func(n int) int {
 						if i == 5 && n > 0 {
 							panic("five")

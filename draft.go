@@ -41,6 +41,14 @@ func (s *saved) draft() *draft {
 	return &draft{base: s.rec, head: s.rec.Header(), owner: s.owner, exists: s.exists}
 }
 
+// head returns the header, also of no record.
+func (s *saved) head() record.Header {
+	if s == nil {
+		return record.Header{}
+	}
+	return s.rec.Header()
+}
+
 // fresh is the draft of a session that begins now.
 func fresh(now int64, o *Options) *draft {
 	d := &draft{}

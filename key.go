@@ -67,8 +67,11 @@ func (k Key[T]) Delete(s *Session) {
 // Update sets the value to what f makes of it, and returns that. It is
 // provisional until the commit: if another request has written meanwhile, f
 // runs again on the newer value, so that no update is lost. So f must be pure,
-// as with Clojure's swap!, and it may run in another goroutine. f gets the zero
-// T if there is no value. A value that cannot be decoded makes the commit fail.
+// as with Clojure's swap!. It may run in another goroutine, whose end (by
+// runtime.Goexit, as testing.T.FailNow does) would be another request's, and
+// it must not commit the session it works for. f gets the zero T if there is no
+// value. A value that cannot be decoded makes the commit fail. A change that
+// comes too late is none: Update returns the value as it is.
 func (k Key[T]) Update(s *Session, f func(T) T) T {
 	v, _ := k.update(s, doUpdate, func(v T) (T, error) { return f(v), nil })
 	return v
@@ -77,7 +80,7 @@ func (k Key[T]) Update(s *Session, f func(T) T) T {
 // TryUpdate is Update with a function that may refuse. If it does, TryUpdate
 // returns the value as it is and f's error, and changes nothing. If it refuses
 // only upon the newer value found at the commit, the commit fails with
-// ErrRefused wrapping f's error.
+// ErrRefused wrapping f's error. A change that comes too late is ErrLate.
 func (k Key[T]) TryUpdate(s *Session, f func(T) (T, error)) (T, error) {
 	return k.update(s, doTry, f)
 }
@@ -119,8 +122,11 @@ func (k Key[T]) update(s *Session, v verb, f func(T) (T, error)) (T, error) {
 			return old, err
 		}
 		// Another goroutine of this request may have been faster.
-		if s.changeIf(change{verb: v, name: k.name, value: raw, fn: again}, cur, ok) {
+		switch still, recorded := s.changeIf(change{verb: v, name: k.name, value: raw, fn: again}, cur, ok); {
+		case recorded:
 			return next, nil
+		case still:
+			return old, ErrLate
 		}
 	}
 }
@@ -139,8 +145,11 @@ func (k Key[T]) Take(s *Session) (T, bool) {
 			s.undecodable(k.name, err)
 			return *new(T), false
 		}
-		if s.changeIf(change{verb: doTake, name: k.name, value: raw}, raw, ok) {
+		switch still, recorded := s.changeIf(change{verb: doTake, name: k.name, value: raw}, raw, ok); {
+		case recorded:
 			return v, true
+		case still:
+			return *new(T), false // too late: it is not spent
 		}
 	}
 }

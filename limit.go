@@ -33,6 +33,7 @@ func (l *limit) release() {
 	defer l.mu.Unlock()
 	if l.cancel != nil {
 		l.cancel()
+		l.timer, l.cancel = nil, nil // whoever used it on would wait for what is over
 	}
 }
 

@@ -121,16 +121,25 @@ func (m *Manager) Load(r *http.Request) *Session {
 // Commit keeps the changes of a session that Load returned, and adds to h what
 // the response needs: Set-Cookie, Vary, Cache-Control (Ring's
 // session-response). Call it once, before the response begins. After an error
-// the response must not be the handler's; what h then needs, it has.
+// the response must not be the handler's; what h then needs, it has. The
+// session is frozen afterwards.
 func (m *Manager) Commit(ctx context.Context, h http.Header, s *Session) error {
 	err := s.finalCommit(ctx, safe(s.x.outer.Method))
 	if err != nil {
 		s.deny(h)
+		s.freeze()
 		return err
 	}
 	s.touch(ctx)
 	s.decorate(h)
+	s.freeze()
 	return nil
+}
+
+func (s *Session) freeze() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.phase = frozen
 }
 
 // safe reports whether the method asks for no change (RFC 9110, 9.2.1).

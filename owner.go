@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/sojourn-go/session/internal/record"
-	"github.com/sojourn-go/session/store"
 )
 
 // The owner record: one record per owner, of another kind, under an id that no
@@ -78,6 +77,7 @@ type ownerJob struct {
 	job
 	owner  string
 	now    int64
+	reads  bool  // changes nothing in a record that is there
 	keep   int64 // how long the record outlives this change, ms; 0: for ever
 	change func(d *draft) error
 }
@@ -100,6 +100,8 @@ func (j *ownerJob) decide(d *draft) error {
 		d.head.Kind = record.Owner
 		d.head.Created = j.now
 		d.head.Generation = randomEpoch()
+	} else if j.reads {
+		return j.change(d)
 	}
 	for _, e := range entriesOf(d) {
 		if e.end != 0 && e.end <= j.now {
@@ -137,10 +139,12 @@ func (m *Manager) settleLogin(ctx context.Context, c *commit, o *outcome) error 
 	i := c.list.last(doLogin)
 	var err error
 	switch {
-	case c.weak && c.durable:
-		err = fmt.Errorf("%w: %w", ErrUnavailable, store.ErrNotDurable)
+	case c.verdict() != nil:
+		err = c.verdict()
 	case i >= 0:
 		err = m.enroll(ctx, c, c.list[i].terms.AtEpoch, o)
+	case c.list.last(doStepUp) >= 0:
+		err = m.enroll(ctx, c, 0, o) // its end has moved
 	}
 	if err != nil {
 		m.undo(ctx, c)
@@ -159,59 +163,88 @@ var errCrowded = errors.New("session: the owner's oldest sessions are to be look
 func (m *Manager) enroll(ctx context.Context, c *commit, epoch uint64, o *outcome) error {
 	head := c.saved.rec.Header()
 	e := entry{id: c.id, since: head.Authenticated, end: head.End}
-	var crowd, evict []entry // of the last decision
-	var looked bool
-	gone := map[string]bool{}
-
-	change := func(d *draft) error {
-		crowd, evict = nil, nil
-		if epoch != 0 && d.head.Generation != epoch {
-			return ErrEpoch
-		}
-		for id := range gone {
-			d.remove(id)
-		}
-		d.set(e.id, e.encode())
-		crowd = entriesOf(d)
-		over := len(crowd) - m.opts.Limit
-		crowd = slices.DeleteFunc(crowd, func(x entry) bool { return x.id == e.id })
-		if over > 0 && !looked {
-			return errCrowded
-		}
-		for _, x := range crowd[:max(0, min(over, len(crowd)))] {
-			x.ending = true
-			d.set(x.id, x.encode())
-			evict = append(evict, x)
-		}
-		return nil
-	}
+	en := &enrolment{entry: e, epoch: epoch, limit: m.opts.Limit, looks: map[string]look{}}
 	for {
-		j := m.newOwnerJob(c.lim.again(), c.owner(), change)
+		lim := c.lim.again()
+		j := m.newOwnerJob(lim, c.owner(), en.change)
 		m.queues.commit(&j.job)
-		if errors.Is(j.err, errCrowded) {
-			looked = true
-			for _, x := range crowd[:min(maxLooks, len(crowd))] {
-				if !m.usable(c.lim, x.id, c.owner()) {
-					gone[x.id] = true
-				}
+		if !errors.Is(j.err, errCrowded) {
+			if err := j.verdict(); err != nil {
+				return err
 			}
-			continue
+			return m.evict(ctx, c, en.evict, o)
 		}
-		if j.err != nil {
-			return j.err
+		lim = c.lim.again()
+		for _, x := range en.crowd[:min(maxLooks, len(en.crowd))] {
+			en.looks[x.id] = m.look(lim, x.id, c.owner())
 		}
-		return m.evict(ctx, c, evict, o)
+		lim.release()
 	}
 }
 
-// usable reports whether a session is alive and owner's. If that cannot be
-// found out, it counts.
-func (m *Manager) usable(ctx context.Context, id, owner string) bool {
-	cur, err := m.queues.load(ctx, id)
-	if err != nil {
-		return true
+// An enrolment puts a session on its owner's list.
+type enrolment struct {
+	entry
+	epoch uint64 // that it is held to; 0: none
+	limit int
+	looks map[string]look // what was found of the oldest; empty: nobody has looked
+
+	crowd, evict []entry // of the last decision: who is there already, and who must go
+}
+
+func (en *enrolment) change(d *draft) error {
+	en.crowd, en.evict = nil, nil
+	if en.epoch != 0 && d.head.Generation != en.epoch {
+		return ErrEpoch
 	}
-	return m.alive(cur, owner)
+	e := en.entry
+	for _, x := range entriesOf(d) {
+		switch {
+		case x.id == e.id:
+			// Should this login be undone, the session has its former end.
+			if x.end == 0 || e.end != 0 && x.end > e.end {
+				e.end = x.end
+			}
+		case en.looks[x.id] == dead:
+			d.remove(x.id)
+		case en.looks[x.id] != foreign:
+			en.crowd = append(en.crowd, x)
+		}
+	}
+	d.set(e.id, e.encode())
+	excess := len(en.crowd) + 1 - en.limit
+	if excess > 0 && len(en.looks) == 0 {
+		return errCrowded
+	}
+	for _, x := range en.crowd[:max(0, min(excess, len(en.crowd)))] {
+		x.ending = true
+		d.set(x.id, x.encode())
+		en.evict = append(en.evict, x)
+	}
+	return nil
+}
+
+// A look is what was found of a session on an owner's list.
+type look uint8
+
+const (
+	usable  look = iota // or not found out: then it counts
+	dead                // it is over, and may be forgotten
+	foreign             // it is another owner's now, perhaps only until a login is undone
+)
+
+func (m *Manager) look(ctx context.Context, id, owner string) look {
+	cur, err := m.queues.load(ctx, id)
+	head := cur.head()
+	switch {
+	case err != nil:
+		return usable
+	case !cur.exists || head.Kind != record.Session || over(&head, time.Now().UnixMilli()):
+		return dead
+	case cur.owner != owner:
+		return foreign
+	}
+	return usable
 }
 
 func (m *Manager) alive(cur *saved, owner string) bool {
@@ -337,8 +370,8 @@ func (m *Manager) endOne(ctx context.Context, id, owner string, w whose) (bool, 
 	e.id, e.lim, e.closes, e.durable = id, newLimit(ctx, m.opts.Timeout), true, true
 	m.queues.commit(&e.job)
 	switch {
-	case e.err != nil:
-		return false, e.err
+	case e.verdict() != nil:
+		return false, e.verdict()
 	case !e.found:
 		return false, ErrNotFound
 	}
@@ -357,8 +390,9 @@ func (m *Manager) Epoch(ctx context.Context, owner string) (uint64, error) {
 		epoch = d.head.Generation
 		return nil
 	})
+	j.reads = true
 	m.queues.commit(&j.job)
-	return epoch, j.err
+	return epoch, j.verdict()
 }
 
 // An Info is what may be shown of a session. It never holds a token.
@@ -454,8 +488,9 @@ func (m *Manager) EndAll(ctx context.Context, owner string, except ...string) (i
 		}
 		return nil
 	})
-	if m.queues.commit(&j.job); j.err != nil {
-		return 0, j.err
+	m.queues.commit(&j.job)
+	if err := j.verdict(); err != nil {
+		return 0, err
 	}
 	var faults []error
 	n := 0

@@ -82,6 +82,14 @@ type queue struct {
 	newest  *saved // the record as the last batch left it
 }
 
+// verdict is the job's error, or that what had to be durable is not yet.
+func (j *job) verdict() error {
+	if j.err == nil && j.weak && j.durable {
+		return fmt.Errorf("%w: %w", ErrUnavailable, store.ErrNotDurable)
+	}
+	return j.err
+}
+
 var errPanicked = errors.New("session: a function given to Update panicked")
 
 // commit returns when the job is done: j.err and the fields below it say how.
@@ -150,7 +158,12 @@ func (qs *queues) lead(q *queue, j *job) {
 	shard.mu.Unlock()
 
 	defer func() {
-		// Also reached if a function ended this goroutine (runtime.Goexit).
+		// Also reached if the store panicked, or a function ended this
+		// goroutine (runtime.Goexit).
+		if b.inflight != nil {
+			b.cur = nil
+			b.remember(*b.inflight)
+		}
 		again := b.unfinished(j)
 		shard.mu.Lock()
 		q.newest = b.cur
@@ -190,6 +203,8 @@ type batch struct {
 	live  []*job // jobs neither done nor refused
 	tries int
 	cause error // the last answer that settled nothing
+
+	inflight *attempt // the Save under way: the store may panic in it
 }
 
 // unfinished returns the jobs, except the leader's own, that the batch left
@@ -435,7 +450,9 @@ func (b *batch) save(d *draft) (done bool) {
 	}
 	for first := true; ; first = false {
 		asOf := b.qs.clock.Add(1)
+		b.inflight = &at
 		version, err := b.qs.store.Save(b.lim, b.id, *next)
+		b.inflight = nil
 		switch {
 		case err == nil || errors.Is(err, store.ErrNotDurable):
 			b.cur = &saved{rec: view, owner: d.owner, version: version, exists: true, asOf: asOf}
@@ -443,16 +460,15 @@ func (b *batch) save(d *draft) (done bool) {
 			return true
 		case errors.Is(err, store.ErrConflict):
 			return b.conflict(at)
+		case errors.Is(err, store.ErrFull) && len(b.live) > 1:
+			b.live = b.live[:1] // perhaps the others' fault; they are tried again without it
+			return false
 		case errors.Is(err, store.ErrFull):
 			b.fail(fmt.Errorf("%w: save: %w", ErrUnavailable, err))
 			return true
 		}
 		if first {
-			for _, j := range b.live {
-				if at.after = j.after; j.refusal == nil {
-					j.attempts = append(j.attempts, at)
-				}
-			}
+			b.remember(at)
 		}
 		b.note(err)
 		if b.lim.left() <= 0 {
@@ -461,6 +477,15 @@ func (b *batch) save(d *draft) (done bool) {
 			return true
 		}
 		b.rest()
+	}
+}
+
+// remember notes a Save that may have been applied in each job that was in it.
+func (b *batch) remember(at attempt) {
+	for _, j := range b.live {
+		if at.after = j.after; j.refusal == nil {
+			j.attempts = append(j.attempts, at)
+		}
 	}
 }
 
@@ -510,6 +535,7 @@ func (b *batch) kept(err error) {
 func (b *batch) conflict(at attempt) (done bool) {
 	b.cur = nil
 	if err := b.load(); err != nil {
+		b.remember(at) // whoever answered may have asked the server twice
 		b.fail(err)
 		return true
 	}

@@ -93,14 +93,14 @@ func (x *exchange) admit() error {
 	if len(x.tokens(buf[:0])) == 0 {
 		return nil
 	}
-	s.mu.Lock()
-	s.load()
-	var err error
+	consulted := s.consulted
+	s.enter()
+	s.consulted = consulted // not by the handler
+	defer s.leave()
 	if s.work != nil {
-		err = s.work.err
+		return s.work.err
 	}
-	s.leave()
-	return err
+	return nil
 }
 
 // leave hands back what the handler's copy of the request got and the
@@ -120,6 +120,11 @@ func (x *exchange) leave() {
 	}
 	s.phase = frozen
 	s.leave()
+	if !x.begun && x.w != nil {
+		// A panic: whoever answers in our place has to deliver the cookie of a
+		// commit that stands.
+		s.pay(x.w.Header())
+	}
 }
 
 var errNotKept = errors.New("changes made while the handler returned were not kept")
@@ -180,13 +185,27 @@ func (x *exchange) begin(code int) bool {
 	if code >= 400 {
 		s.forgo()
 	}
-	if err := s.finalCommit(x.ctx, safe(x.outer.Method)); err != nil {
+	if err := x.commit(); err != nil {
 		x.fail(err)
 		return false
 	}
 	s.touch(x.ctx)
 	s.decorate(x.w.Header())
 	return true
+}
+
+// commit is the final commit. A function that panics at its replay is answered
+// for by a recoverer, perhaps: with the cookie of a commit that stands.
+func (x *exchange) commit() error {
+	done := false
+	defer func() {
+		if !done {
+			x.session.pay(x.w.Header())
+		}
+	}()
+	err := x.session.finalCommit(x.ctx, safe(x.outer.Method))
+	done = true
+	return err
 }
 
 // deliver answers with a failure before the handler ran.

@@ -54,17 +54,18 @@ const (
 type work struct {
 	committing sync.Mutex // held through a commit, before Session.mu
 
-	view   *draft // what the request sees; nil: cur, as it is
-	apart  bool   // view is not cur with the list upon it
-	list   changes
-	stuck  *commit // an earlier commit that may have been applied
-	told   error   // what the last commit failed with, and
-	failed int     // of how many changes it was
-	at     record.Record
-	sights map[string]sight // reads of values that are not in at, or have changed since
-	err    error            // the first of load, encoding and update
-	events []Event
-	owed   *owed
+	view     *draft // what the request sees; nil: cur, as it is
+	apart    bool   // view is not cur with the list upon it
+	list     changes
+	stuck    *commit // an earlier commit that may have been applied
+	told     error   // what the last commit failed with, and
+	failed   int     // of how many changes it was
+	at       record.Record
+	sights   map[string]sight // reads of values that are not in at, or have changed since
+	err      error            // the first of load, encoding and update
+	unloaded bool             // and it was the load
+	events   []Event
+	owed     *owed
 }
 
 // An owed is the cookie that the response has to carry.
@@ -80,9 +81,17 @@ func (s *Session) extra() *work {
 	return s.work
 }
 
-// enter locks the session and loads it if it has not been yet.
+// enter locks the session and loads it if it has not been yet. If the store
+// panics, the session is left failed, and unlocked.
 func (s *Session) enter() {
 	s.mu.Lock()
+	entered := false
+	defer func() {
+		if !entered {
+			s.fail(Event{Err: errLoadPanicked})
+			s.mu.Unlock()
+		}
+	}()
 	if !s.consulted {
 		s.consulted = true
 		if s.phase == begun {
@@ -92,7 +101,10 @@ func (s *Session) enter() {
 	if !s.loaded && s.phase != frozen {
 		s.load()
 	}
+	entered = true
 }
+
+var errLoadPanicked = errors.New("session: the store panicked")
 
 var errUnvaried = errors.New("first consulted after the response had begun: it carries no Vary: Cookie")
 
@@ -103,8 +115,11 @@ func (s *Session) leave() {
 		events, s.work.events = s.work.events, nil
 	}
 	s.mu.Unlock()
-	if len(events) > 0 {
-		s.m.emit(s.x.ctx, events...)
+	for _, e := range events {
+		if e.Kind == Late && e.Caller != "" {
+			s.m.opts.Logger.LogAttrs(s.x.ctx, slog.LevelWarn, "session: a change came after the response had begun, and is lost", slog.Any("session", e))
+		}
+		s.m.emit(s.x.ctx, e)
 	}
 }
 
@@ -130,6 +145,7 @@ func (s *Session) load() {
 	s.notice(f.events...)
 	if err != nil {
 		s.fail(Event{ID: tokens[0][:idLen], Err: err})
+		s.work.unloaded = true
 		return
 	}
 	s.standing = f.standing
@@ -226,7 +242,7 @@ func (s *Session) do(c change) bool {
 	}
 	w := s.work
 	w.list = append(w.list, c)
-	c.show(d, s.arrival)
+	c.show(d)
 	if c.name != "" && w.sights != nil {
 		if _, ok := w.sights[c.name]; ok {
 			value, ok := d.get(c.name)
@@ -257,7 +273,6 @@ func (s *Session) refused(c *change) error {
 	if s.token != "" {
 		e.ID = s.token[:idLen]
 	}
-	s.m.opts.Logger.LogAttrs(s.x.ctx, slog.LevelWarn, "session: a change came after the response had begun, and is lost", slog.Any("session", e))
 	s.notice(e)
 	return ErrLate
 }
@@ -301,16 +316,16 @@ func (s *Session) undecodable(name string, err error) {
 		Event{Kind: Unreadable, ID: s.ID(), Key: name, Err: err})
 }
 
-// changeIf records c if the value under its name is still cur.
-func (s *Session) changeIf(c change, cur []byte, ok bool) (recorded bool) {
+// changeIf records c if the value under its name is still cur, and reports both
+// whether it is and whether c was in time.
+func (s *Session) changeIf(c change, cur []byte, ok bool) (still, recorded bool) {
 	s.enter()
 	defer s.leave()
 	now, nowOK := s.peekValue(c.name)
 	if !same(now, nowOK, cur, ok) {
-		return false
+		return false, false
 	}
-	s.do(c)
-	return true
+	return true, s.do(c)
 }
 
 func (s *Session) peekValue(name string) ([]byte, bool) {
@@ -353,7 +368,7 @@ func (s *Session) LoginWith(owner string, t Terms) error {
 	}
 	s.enter()
 	defer s.leave()
-	if !s.do(change{verb: doLogin, owner: owner, terms: t}) {
+	if !s.do(change{verb: doLogin, owner: owner, terms: t, when: time.Now().UnixMilli()}) {
 		return ErrLate
 	}
 	return nil
@@ -391,7 +406,7 @@ func (s *Session) StepUp(level Level) error {
 	if d := s.peek(); d == nil || d.owner == "" {
 		return errors.New("session: StepUp before Login: the session is nobody's")
 	}
-	if !s.do(change{verb: doStepUp, terms: Terms{Level: level}}) {
+	if !s.do(change{verb: doStepUp, terms: Terms{Level: level}, when: time.Now().UnixMilli()}) {
 		return ErrLate
 	}
 	return nil
@@ -525,10 +540,11 @@ func (s *Session) everything() (values []record.Change) {
 func (s *Session) Err() error {
 	s.enter()
 	defer s.leave()
-	if s.work != nil {
-		return s.work.err
+	if s.work == nil || s.work.err == nil {
+		return nil
 	}
-	return nil
+	s.work.told, s.work.failed = s.work.err, len(s.work.list)
+	return s.work.err
 }
 
 // Commit keeps the changes made so far, now, and returns nil when they are
@@ -549,7 +565,11 @@ func (s *Session) Commit(ctx context.Context) error {
 		return err
 	}
 	s.enter()
+	late := s.phase == frozen && s.work != nil && len(s.work.list) > 0
 	s.leave()
+	if late {
+		return ErrLate
+	}
 	return s.commit(ctx)
 }
 
@@ -560,10 +580,17 @@ func (s *Session) Reload(ctx context.Context) error {
 	s.mu.Lock()
 	w := s.extra()
 	s.mu.Unlock()
-	w.committing.Lock()
+	if err := s.lockCommit(w); err != nil {
+		return err
+	}
 	defer w.committing.Unlock()
 	s.enter()
 	defer s.leave()
+	if w.unloaded && s.phase != frozen { // try again
+		w.unloaded, w.err, w.told = false, nil, nil
+		s.load()
+		return w.err
+	}
 	if s.phase == frozen || !s.stored() {
 		return s.standing.over()
 	}
@@ -606,7 +633,7 @@ func (s *Session) rebase(d *draft) {
 		}
 	}
 	for i := range w.list {
-		w.list[i].show(d, s.arrival)
+		w.list[i].show(d)
 	}
 	w.view, w.at, s.looked, w.sights = d, d.base, 0, sights
 }

@@ -162,7 +162,7 @@ func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *co
 }
 
 func (c *commit) decide(d *draft) error {
-	c.replay = replay{now: c.arrival, first: c.shown && !c.foreign, strict: c.m.opts.Strict}
+	c.replay = replay{first: c.shown && !c.foreign, strict: c.m.opts.Strict}
 	c.ends, c.rest, c.attrs = false, nil, nil
 	c.before = nil
 	if d.ended() || over(&d.head, c.arrival) {
@@ -189,9 +189,9 @@ func (c *commit) decide(d *draft) error {
 			c.attrs = merged(c.attrs, op.attrs)
 		}
 	}
-	d.head.Seen = max(d.head.Seen, c.arrival)
+	now := time.Now()
+	d.head.Seen = max(d.head.Seen, now.UnixMilli())
 	if rekeyed {
-		now := time.Now()
 		d.head.Generation++
 		d.head.Replace(secretHash(c.token), now.Add(aftermath).UnixMilli(), now.UnixMilli())
 	}
@@ -267,6 +267,10 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 	for _, e := range c.replay.notes {
 		e.ID, e.Owner = c.id, c.owner()
 		o.events = append(o.events, e)
+	}
+	if err := c.verdict(); err != nil && c.ends {
+		o.err, o.id = err, c.id // to be repeated: it is over, but may come back with a failover
+		return o
 	}
 	if c.ends {
 		o.events = append(o.events, Event{Kind: Ended, ID: c.id, Owner: c.owner()})
@@ -354,10 +358,11 @@ func (m *Manager) afterwards(ctx context.Context, list changes, why error, arriv
 func (m *Manager) commitNew(ctx context.Context, list changes, arrival int64, shown bool) (o outcome) {
 	list = list[list.last(doEnd)+1:]
 	c := &commit{m: m, list: list, arrival: arrival, shown: shown}
+	c.durable = list.last(doLogin) >= 0
 	c.decider = c
 	c.lim = newLimit(ctx, m.opts.Timeout)
 	defer c.lim.release()
-	d := fresh(arrival, &m.opts)
+	d := fresh(time.Now().UnixMilli(), &m.opts)
 	d.exists = true
 	c.gen = d.head.Generation
 	if c.err = c.decideNew(d); c.err != nil {
@@ -385,7 +390,7 @@ func (m *Manager) commitNew(ctx context.Context, list changes, arrival int64, sh
 // decideNew applies the list to an empty session. Generations of sessions that
 // begin at once need not differ: nobody else holds their tokens.
 func (c *commit) decideNew(d *draft) error {
-	c.replay = replay{now: c.arrival, first: c.shown}
+	c.replay = replay{first: c.shown}
 	for i := range c.list {
 		op := &c.list[i]
 		if err := op.apply(d, &c.replay); err != nil {
