@@ -163,7 +163,7 @@ var errCrowded = errors.New("session: the owner's oldest sessions are to be look
 func (m *Manager) enroll(ctx context.Context, c *commit, epoch uint64, o *outcome) error {
 	head := c.saved.rec.Header()
 	e := entry{id: c.id, since: head.Authenticated, end: head.End}
-	en := &enrolment{entry: e, epoch: epoch, limit: m.opts.Limit, looks: map[string]look{}}
+	en := &enrolment{entry: e, epoch: epoch, limit: m.opts.Limit, gone: map[string]bool{}}
 	for {
 		lim := c.lim.again()
 		j := m.newOwnerJob(lim, c.owner(), en.change)
@@ -176,7 +176,7 @@ func (m *Manager) enroll(ctx context.Context, c *commit, epoch uint64, o *outcom
 		}
 		lim = c.lim.again()
 		for _, x := range en.crowd[:min(maxLooks, len(en.crowd))] {
-			en.looks[x.id] = m.look(lim, x.id, c.owner())
+			en.gone[x.id] = m.gone(lim, x.id, c.owner())
 		}
 		lim.release()
 	}
@@ -187,7 +187,7 @@ type enrolment struct {
 	entry
 	epoch uint64 // that it is held to; 0: none
 	limit int
-	looks map[string]look // what was found of the oldest; empty: nobody has looked
+	gone  map[string]bool // the oldest, and whether they are over; empty: nobody has looked
 
 	crowd, evict []entry // of the last decision: who is there already, and who must go
 }
@@ -205,15 +205,15 @@ func (en *enrolment) change(d *draft) error {
 			if x.end == 0 || e.end != 0 && x.end > e.end {
 				e.end = x.end
 			}
-		case en.looks[x.id] == dead:
+		case en.gone[x.id]:
 			d.remove(x.id)
-		case en.looks[x.id] != foreign:
+		default:
 			en.crowd = append(en.crowd, x)
 		}
 	}
 	d.set(e.id, e.encode())
 	excess := len(en.crowd) + 1 - en.limit
-	if excess > 0 && len(en.looks) == 0 {
+	if excess > 0 && len(en.gone) == 0 {
 		return errCrowded
 	}
 	for _, x := range en.crowd[:max(0, min(excess, len(en.crowd)))] {
@@ -224,32 +224,28 @@ func (en *enrolment) change(d *draft) error {
 	return nil
 }
 
-// A look is what was found of a session on an owner's list.
-type look uint8
-
-const (
-	usable  look = iota // or not found out: then it counts
-	dead                // it is over, and may be forgotten
-	foreign             // it is another owner's now, perhaps only until a login is undone
-)
-
-func (m *Manager) look(ctx context.Context, id, owner string) look {
+// gone reports whether a session on an owner's list is over for the owner. If
+// that cannot be found out, it is not. One that bears another name does not
+// come back to the owner by the undoing of a login (see ending).
+func (m *Manager) gone(ctx context.Context, id, owner string) bool {
 	cur, err := m.queues.load(ctx, id)
 	head := cur.head()
 	switch {
 	case err != nil:
-		return usable
+		return false
 	case !cur.exists || head.Kind != record.Session || over(&head, time.Now().UnixMilli()):
-		return dead
+		return true
 	case cur.owner != owner:
-		return foreign
+		_, err := m.endOne(ctx, id, owner, keptAway)
+		return errors.Is(err, ErrNotFound)
 	}
-	return usable
+	return false
 }
 
-func (m *Manager) alive(cur *saved, owner string) bool {
-	head := cur.rec.Header()
-	return cur.exists && head.Kind == record.Session && cur.owner == owner && !over(&head, time.Now().UnixMilli())
+// alive reports whether a record is that of a session of owner's that goes on.
+func (s *saved) alive(owner string) bool {
+	head := s.rec.Header()
+	return s.exists && head.Kind == record.Session && s.owner == owner && !over(&head, time.Now().UnixMilli())
 }
 
 // evict ends the sessions that had to make room.
@@ -325,14 +321,15 @@ type whose uint8
 const (
 	owners    whose = iota // the owner's, and no other
 	ownersNow              // the same, and it must not become the owner's again
+	keptAway               // nobody's, but it must not become the owner's again
 	anybodys
 )
 
 // An ending makes a tombstone of a session, if it is the right owner's.
 //
 // A session that is on an owner's list and bears another name may be in the
-// middle of a login which will fail, and be undone. ownersNow therefore writes
-// to it, changing nothing: then what undoes the login finds that the record has
+// middle of a login which will fail, and be undone. ownersNow and keptAway
+// therefore write to it, changing nothing: then what undoes the login finds that the record has
 // moved, and ends it.
 type ending struct {
 	job
@@ -349,10 +346,12 @@ func (e *ending) decide(d *draft) error {
 		return nil
 	}
 	if e.whose != anybodys && d.owner != e.owner {
-		e.forced = e.whose == ownersNow && d.head.Kind == record.Session
+		e.forced = e.whose != owners && d.head.Kind == record.Session
 		return nil
 	}
-	e.found = true
+	if e.found = true; e.whose == keptAway {
+		return nil
+	}
 	if d.head.Kind == record.Session {
 		e.ended = !over(&d.head, e.now)
 		d.end()
@@ -445,7 +444,7 @@ func (m *Manager) List(ctx context.Context, owner string) iter.Seq2[Info, error]
 				yield(Info{}, err)
 				return
 			}
-			if m.alive(one, owner) && !yield(one.info(e.id), nil) {
+			if one.alive(owner) && !yield(one.info(e.id), nil) {
 				return
 			}
 		}
