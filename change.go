@@ -40,15 +40,6 @@ type change struct {
 	saw   *sight // what the request knew when it wrote, if it had looked
 }
 
-// A sight is what a request knew of a value, or of all of them, and where in
-// the application it was about to overwrite it.
-type sight struct {
-	value []byte
-	ok    bool
-	all   *draft
-	from  [6]uintptr
-}
-
 // rekeys reports whether the change gives the session a new secret and
 // generation.
 func (c *change) rekeys() bool {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/sojourn-go/session/cookie"
 )
 
 // commit keeps what is pending. Only one runs at a time.
@@ -183,18 +181,4 @@ func (s *Session) touch(ctx context.Context) {
 	if s.cur == cur {
 		s.cur = next
 	}
-}
-
-// setCookie returns the text of the Set-Cookie that is owed.
-func (s *Session) setCookie(o *owed) string {
-	a := s.m.opts.Cookie
-	if o.token == "" {
-		a.MaxAge, a.Expires = -1, instant(1)
-	} else if s.cur != nil && s.cur.rec.Persistent() {
-		a.MaxAge = remaining(s.cur.rec.End(), s.arrival)
-	}
-	if o.attrs != nil {
-		a = a.With(*o.attrs)
-	}
-	return string(cookie.Append(make([]byte, 0, 192), s.m.opts.Name, o.token, a))
 }

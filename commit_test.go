@@ -326,8 +326,7 @@ func TestA_lost_answer_followed_by_another_request_counts_once(t *testing.T) {
 		v.posts(func(s *session.Session) { count.Set(s, 0) })
 		for others := range 7 {
 			v.posts(func(s *session.Session) { count.Set(s, 0) })
-			other := newLab(t, session.Options{}) // another process on the same store
-			other.labStore.Store = l.labStore.Store
+			other := l.twin()
 			first := true
 			l.afterSave = func(_ string, _ store.Record, _ uint64, err error) error {
 				if !first {
@@ -335,8 +334,7 @@ func TestA_lost_answer_followed_by_another_request_counts_once(t *testing.T) {
 				}
 				first = false
 				for range others {
-					o := &visitor{l: other, cookie: v.cookie}
-					o.posts(func(s *session.Session) { count.Update(s, inc) })
+					v.at(other).posts(func(s *session.Session) { count.Update(s, inc) })
 				}
 				return errLost
 			}

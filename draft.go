@@ -28,27 +28,6 @@ type draft struct {
 // With more changes than this a draft looks them up in a map.
 const manyChanges = 12
 
-// A saved is a record as it stood in the store.
-type saved struct {
-	rec     record.Record
-	owner   string
-	version uint64
-	exists  bool
-	asOf    uint64 // it was the newest at some time after this, on the queues' clock
-}
-
-func (s *saved) draft() *draft {
-	return &draft{base: s.rec, head: s.rec.Header(), owner: s.owner, exists: s.exists}
-}
-
-// head returns the header, also of no record.
-func (s *saved) head() record.Header {
-	if s == nil {
-		return record.Header{}
-	}
-	return s.rec.Header()
-}
-
 // fresh is the draft of a session that begins now.
 func fresh(now int64, o *Options) *draft {
 	d := &draft{}

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/sojourn-go/session"
 	"github.com/sojourn-go/session/store"
@@ -19,6 +22,7 @@ import (
 type lab struct {
 	t *testing.T
 	m *session.Manager
+	o session.Options
 	*labStore
 
 	mu     sync.Mutex
@@ -26,7 +30,14 @@ type lab struct {
 }
 
 func newLab(t *testing.T, o session.Options) *lab {
-	l := &lab{t: t, labStore: &labStore{Store: memstore.New(memstore.Options{})}}
+	return newLabOn(t, strictStore{memstore.New(memstore.Options{})}, o)
+}
+
+// twin is another process on the same store.
+func (l *lab) twin() *lab { return newLabOn(l.t, l.labStore.Store, l.o) }
+
+func newLabOn(t *testing.T, st store.Store, o session.Options) *lab {
+	l := &lab{t: t, o: o, labStore: &labStore{Store: st}}
 	o.Observe = func(_ context.Context, e session.Event) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -88,6 +99,56 @@ func (s *labStore) Save(ctx context.Context, id string, rec store.Record) (uint6
 
 func (s *labStore) Unwrap() store.Store { return s.Store }
 
+// stall has the next Save wait, done but not answered, until release is called.
+func (s *labStore) stall() (release func()) {
+	held, stalled := make(chan bool), atomic.Bool{}
+	s.afterSave = func(_ string, _ store.Record, _ uint64, err error) error {
+		if !stalled.Swap(true) {
+			<-held
+		}
+		return err
+	}
+	return func() { close(held) }
+}
+
+func isOwner(id string) bool { return strings.HasPrefix(id, "owner.") }
+
+// A strictStore asks whether its context is done as clients of servers do, by
+// the channel: a context that was released too early is found out.
+type strictStore struct{ store.Store }
+
+func isDone(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+func (s strictStore) Load(ctx context.Context, id string) (store.Record, error) {
+	if isDone(ctx) {
+		return store.Record{}, ctx.Err()
+	}
+	return s.Store.Load(ctx, id)
+}
+
+func (s strictStore) Save(ctx context.Context, id string, rec store.Record) (uint64, error) {
+	if isDone(ctx) {
+		return 0, ctx.Err()
+	}
+	return s.Store.Save(ctx, id, rec)
+}
+
+func (s strictStore) Delete(ctx context.Context, id string) error {
+	if isDone(ctx) {
+		return ctx.Err()
+	}
+	return s.Store.Delete(ctx, id)
+}
+
+func (s strictStore) Unwrap() store.Store { return s.Store }
+
 var errLost = errors.New("the connection was lost")
 
 // A visitor is a browser: it keeps the cookie it was last sent.
@@ -129,7 +190,36 @@ func (v *visitor) takes(res *http.Response) {
 	}
 }
 
-func (v *visitor) copy() *visitor { return &visitor{l: v.l, cookie: v.cookie} }
+func (v *visitor) copy() *visitor { return v.at(v.l) }
+
+// at is the same browser with the next request at another process.
+func (v *visitor) at(l *lab) *visitor { return &visitor{l: l, cookie: v.cookie} }
+
+// starts sends a request in the background, and returns when nothing in the
+// bubble can go on by itself.
+func (v *visitor) starts(f func(s *session.Session)) (status func() int) {
+	done := make(chan int, 1)
+	go func() { done <- v.sends("POST", f).StatusCode }()
+	synctest.Wait()
+	return func() int { return <-done }
+}
+
+// panicOf returns what f panics with. It fails the test if f hangs.
+func panicOf(t *testing.T, f func()) any {
+	t.Helper()
+	done := make(chan any, 1)
+	go func() {
+		defer func() { done <- recover() }()
+		f()
+	}()
+	select {
+	case p := <-done:
+		return p
+	case <-time.After(10 * time.Second):
+		t.Fatal("hangs for ever")
+		return nil
+	}
+}
 
 // gets and posts send a request and demand an answer of 200.
 func (v *visitor) gets(f func(s *session.Session))  { v.l.t.Helper(); v.must("GET", f) }

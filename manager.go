@@ -9,9 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync/atomic"
-	"time"
 
-	"github.com/sojourn-go/session/cookie"
 	"github.com/sojourn-go/session/store"
 )
 
@@ -151,17 +149,6 @@ func safe(method string) bool {
 	return false
 }
 
-// tokens appends the well-formed tokens that the request carries, up to one
-// more than are tried.
-func (x *exchange) tokens(buf []string) []string {
-	for v := range cookie.Values(x.outer.Header, x.session.m.opts.Name) {
-		if wellFormed(v) && len(buf) <= maxTokens {
-			buf = append(buf, v)
-		}
-	}
-	return buf
-}
-
 // checkHost keeps Insecure to this machine, and says once what a Secure cookie
 // is to a browser that came over plain HTTP.
 func (m *Manager) checkHost(r *http.Request) error {
@@ -193,14 +180,4 @@ func local(host string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
-}
-
-// remaining is the Max-Age of a cookie whose session ends at end; browsers
-// keep none longer than 400 days (RFC 6265bis, section 5.5).
-func remaining(end, now int64) time.Duration {
-	const most = 400 * 24 * time.Hour
-	if end == 0 {
-		return most
-	}
-	return min(most, max(time.Second, time.Duration(end-now)*time.Millisecond))
 }

@@ -3,9 +3,7 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/sojourn-go/session/cookie"
@@ -14,117 +12,6 @@ import (
 )
 
 // The keeper of stored sessions: from tokens to records, and back.
-
-// A standing is what became of the tokens that a request came with.
-type standing uint8
-
-const (
-	anonymous  standing = iota // none, or none that is known: a session may begin
-	live                       // one opens a session
-	ended                      // the session of one was ended
-	superseded                 // one was replaced by a newer one
-)
-
-// A found is what a look-up of the request's tokens came to.
-type found struct {
-	standing standing
-	token    string
-	saved    *saved
-	events   []Event
-}
-
-// With more tokens than this none is tried: nobody comes by so many in good
-// faith, and each costs a load.
-const maxTokens = 3
-
-// find looks up the tokens of a request. Of several exactly one must open a
-// session, else none does: a cookie that somebody planted beside the visitor's
-// own must not choose the account (attacks.md 18).
-func (m *Manager) find(ctx context.Context, tokens []string, arrival int64) (found, error) {
-	var best found
-	if len(tokens) > maxTokens {
-		best.events = append(best.events, Event{Kind: Refused, Err: errTooMany})
-		return best, nil
-	}
-	opened := 0
-	for i, token := range tokens {
-		if slices.Contains(tokens[:i], token) {
-			continue // one cookie that came twice chooses nothing
-		}
-		f, err := m.open(ctx, token, arrival)
-		if err != nil {
-			return found{events: best.events}, err
-		}
-		events := append(best.events, f.events...)
-		if f.standing == live {
-			opened++
-		}
-		if best.standing == anonymous || f.standing == live {
-			best = f
-		}
-		best.events = events
-	}
-	if opened > 1 {
-		best = found{events: append(best.events, Event{Kind: Refused, Err: errAmbiguous})}
-	}
-	return best, nil
-}
-
-var (
-	errTooMany   = errors.New("more tokens than any browser sends by itself")
-	errAmbiguous = errors.New("several tokens, each of a session of its own")
-	errSecret    = errors.New("wrong secret")
-)
-
-// open looks up one token.
-func (m *Manager) open(ctx context.Context, token string, arrival int64) (found, error) {
-	id := token[:idLen]
-	rec, err := m.queues.store.Load(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return found{}, nil
-	}
-	if err != nil {
-		return found{}, fmt.Errorf("%w: load: %w", ErrUnavailable, err)
-	}
-	cur, err := parse(rec)
-	if err != nil {
-		return found{}, err
-	}
-	if !cur.exists || cur.rec.Kind() == record.Owner {
-		return found{events: []Event{{Kind: Unreadable, ID: id, Err: record.ErrCorrupt}}}, nil
-	}
-	return m.judge(token, cur, arrival), nil
-}
-
-// judge decides what a token is to the record under its id.
-func (m *Manager) judge(token string, cur *saved, arrival int64) found {
-	hash := secretHash(token)
-	head := cur.rec.Header()
-	f := found{token: token, saved: cur}
-	event := Event{ID: token[:idLen], Owner: cur.owner}
-	right := cur.rec.SecretIs(&hash)
-	was := !right && head.WasSecret(hash, arrival)
-	switch {
-	case !right && !was:
-		event.Kind, event.Err = Refused, errSecret
-		if !m.wrong.pass(event.ID, arrival) {
-			return found{}
-		}
-		return found{events: []Event{event}}
-	case head.Kind == record.Ended:
-		event.Kind, event.Err, f.standing = Ended, ErrEnded, ended
-	case over(&head, arrival):
-		event.Kind = Expired
-		return found{events: []Event{event}}
-	case was:
-		event.Kind, event.Err, f.standing = Superseded, ErrSuperseded, superseded
-	default:
-		f.standing = live
-		return f
-	}
-	f.events = []Event{event}
-	return f
-}
 
 // A commit is one request's list on its way into one record. It decides;
 // the queue does.
@@ -230,17 +117,6 @@ type situation struct {
 	gen      uint64 // of the session that the request authenticated with
 	apart    bool   // what the request sees is not what cur is
 	arrival  int64
-}
-
-// over says why the session of the situation can take nothing more.
-func (s standing) over() error {
-	switch s {
-	case ended:
-		return ErrEnded
-	case superseded:
-		return ErrSuperseded
-	}
-	return nil
 }
 
 // keep commits a list.
@@ -351,97 +227,6 @@ func (m *Manager) afterwards(ctx context.Context, list changes, why error, arriv
 		return o, true
 	}
 	return outcome{err: why}, false
-}
-
-// commitNew begins a new session with the list, if there is anything to keep.
-// shown tells whether the list was made upon an empty session.
-func (m *Manager) commitNew(ctx context.Context, list changes, arrival int64, shown bool) (o outcome) {
-	list = list[list.last(doEnd)+1:]
-	c := &commit{m: m, list: list, arrival: arrival, shown: shown}
-	c.durable = list.last(doLogin) >= 0
-	c.decider = c
-	c.lim = newLimit(ctx, m.opts.Timeout)
-	defer c.lim.release()
-	d := fresh(time.Now().UnixMilli(), &m.opts)
-	d.exists = true
-	c.gen = d.head.Generation
-	if c.err = c.decideNew(d); c.err != nil {
-		o.err = c.err
-		return o
-	}
-	if d.owner == "" && d.empty() {
-		return o
-	}
-	c.after = d
-	if o.err = m.create(c, d); o.err != nil {
-		return o
-	}
-	if o.err = m.settleLogin(ctx, c, &o); o.err != nil {
-		return o
-	}
-	o.session, o.attrs, o.renewed = c, c.attrs, true
-	o.events = append(o.events, Event{Kind: Created, ID: c.id, Owner: d.owner})
-	if d.owner != "" {
-		o.events = append(o.events, Event{Kind: LoggedIn, ID: c.id, Owner: d.owner})
-	}
-	return o
-}
-
-// decideNew applies the list to an empty session. Generations of sessions that
-// begin at once need not differ: nobody else holds their tokens.
-func (c *commit) decideNew(d *draft) error {
-	c.replay = replay{first: c.shown}
-	for i := range c.list {
-		op := &c.list[i]
-		if err := op.apply(d, &c.replay); err != nil {
-			return err
-		}
-		if op.verb == doCookie {
-			c.attrs = merged(c.attrs, op.attrs)
-		}
-	}
-	if n := d.size(); n > c.m.opts.MaxRecord {
-		if n = len(d.build()); n > c.m.opts.MaxRecord {
-			name, most := largest(d)
-			return tooLarge(n, name, most, c.m.opts.MaxRecord)
-		}
-	}
-	return nil
-}
-
-func tooLarge(n int, name string, most, limit int) error {
-	return fmt.Errorf("%w: %d bytes, of which %d are in the value of %q; Options.MaxRecord is %d",
-		ErrTooLarge, n, most, name, limit)
-}
-
-// create saves a new session. One that may have been created in spite of an
-// error is left to expire, unseen, since nobody holds its token; the next try
-// is under another id.
-func (m *Manager) create(c *commit, d *draft) error {
-	blank := d.head
-	b := batch{qs: &m.queues, lim: c.lim}
-	for {
-		token := mint("")
-		d.head = blank
-		d.head.Secret = secretHash(token)
-		d.head.Stamp(newStamp())
-		rec := store.Record{
-			Data: d.build(), Owner: d.owner, Durable: d.owner != "",
-			Expires: d.expires(time.Now(), m.opts.Timeout),
-		}
-		version, err := m.queues.store.Save(c.lim, token[:idLen], rec)
-		if err == nil || errors.Is(err, store.ErrNotDurable) {
-			c.id, c.token, c.wrote, c.weak = token[:idLen], token, true, err != nil
-			view, _ := record.Parse(rec.Data)
-			c.saved = &saved{rec: view, owner: d.owner, version: version, exists: true}
-			return nil
-		}
-		b.note(err)
-		if errors.Is(err, store.ErrFull) || c.lim.left() <= 0 {
-			return fmt.Errorf("%w: create: %w", ErrUnavailable, b.cause)
-		}
-		b.rest()
-	}
 }
 
 // touch writes that the session was used. It is tried once, and whatever comes

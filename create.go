@@ -1,0 +1,97 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sojourn-go/session/internal/record"
+	"github.com/sojourn-go/session/store"
+)
+
+// commitNew begins a new session with the list, if there is anything to keep.
+// shown tells whether the list was made upon an empty session.
+func (m *Manager) commitNew(ctx context.Context, list changes, arrival int64, shown bool) (o outcome) {
+	list = list[list.last(doEnd)+1:]
+	c := &commit{m: m, list: list, arrival: arrival, shown: shown}
+	c.durable = list.last(doLogin) >= 0
+	c.decider = c
+	c.lim = newLimit(ctx, m.opts.Timeout)
+	defer c.lim.release()
+	d := fresh(time.Now().UnixMilli(), &m.opts)
+	d.exists = true
+	c.gen = d.head.Generation
+	if c.err = c.decideNew(d); c.err != nil {
+		o.err = c.err
+		return o
+	}
+	if d.owner == "" && d.empty() {
+		return o
+	}
+	c.after = d
+	if o.err = m.create(c, d); o.err != nil {
+		return o
+	}
+	if o.err = m.settleLogin(ctx, c, &o); o.err != nil {
+		return o
+	}
+	o.session, o.attrs, o.renewed = c, c.attrs, true
+	o.events = append(o.events, Event{Kind: Created, ID: c.id, Owner: d.owner})
+	if d.owner != "" {
+		o.events = append(o.events, Event{Kind: LoggedIn, ID: c.id, Owner: d.owner})
+	}
+	return o
+}
+
+// decideNew applies the list to an empty session. Generations of sessions that
+// begin at once need not differ: nobody else holds their tokens.
+func (c *commit) decideNew(d *draft) error {
+	c.replay = replay{first: c.shown}
+	for i := range c.list {
+		op := &c.list[i]
+		if err := op.apply(d, &c.replay); err != nil {
+			return err
+		}
+		if op.verb == doCookie {
+			c.attrs = merged(c.attrs, op.attrs)
+		}
+	}
+	if n := d.size(); n > c.m.opts.MaxRecord {
+		if n = len(d.build()); n > c.m.opts.MaxRecord {
+			name, most := largest(d)
+			return tooLarge(n, name, most, c.m.opts.MaxRecord)
+		}
+	}
+	return nil
+}
+
+// create saves a new session. One that may have been created in spite of an
+// error is left to expire, unseen, since nobody holds its token; the next try
+// is under another id.
+func (m *Manager) create(c *commit, d *draft) error {
+	blank := d.head
+	b := batch{qs: &m.queues, lim: c.lim}
+	for {
+		token := mint("")
+		d.head = blank
+		d.head.Secret = secretHash(token)
+		d.head.Stamp(newStamp())
+		rec := store.Record{
+			Data: d.build(), Owner: d.owner, Durable: d.owner != "",
+			Expires: d.expires(time.Now(), m.opts.Timeout),
+		}
+		version, err := m.queues.store.Save(c.lim, token[:idLen], rec)
+		if err == nil || errors.Is(err, store.ErrNotDurable) {
+			c.id, c.token, c.wrote, c.weak = token[:idLen], token, true, err != nil
+			view, _ := record.Parse(rec.Data)
+			c.saved = &saved{rec: view, owner: d.owner, version: version, exists: true}
+			return nil
+		}
+		b.note(err)
+		if errors.Is(err, store.ErrFull) || c.lim.left() <= 0 {
+			return fmt.Errorf("%w: create: %w", ErrUnavailable, b.cause)
+		}
+		b.rest()
+	}
+}

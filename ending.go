@@ -1,0 +1,70 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/sojourn-go/session/internal/record"
+)
+
+// A whose says whose session an ending may end.
+type whose uint8
+
+const (
+	owners    whose = iota // the owner's, and no other
+	ownersNow              // the same, and it must not become the owner's again
+	keptAway               // nobody's, but it must not become the owner's again
+	anybodys
+)
+
+// An ending makes a tombstone of a session, if it is the right owner's.
+//
+// A session that is on an owner's list and bears another name may be in the
+// middle of a login which will fail, and be undone. ownersNow and keptAway
+// therefore write to it, changing nothing: then what undoes the login finds that the record has
+// moved, and ends it.
+type ending struct {
+	job
+	owner string
+	whose whose
+	now   int64
+
+	found, ended bool // of the last decision
+}
+
+func (e *ending) decide(d *draft) error {
+	e.found, e.ended, e.forced = false, false, false
+	if !d.exists || d.head.Kind == record.Owner {
+		return nil
+	}
+	if e.whose != anybodys && d.owner != e.owner {
+		e.forced = e.whose != owners && d.head.Kind == record.Session
+		return nil
+	}
+	if e.found = true; e.whose == keptAway {
+		return nil
+	}
+	if d.head.Kind == record.Session {
+		e.ended = !over(&d.head, e.now)
+		d.end()
+	}
+	return nil
+}
+
+// endOne ends a session, and reports whether it was alive.
+func (m *Manager) endOne(ctx context.Context, id, owner string, w whose) (bool, error) {
+	if isOwnerID(id) {
+		return false, ErrNotFound
+	}
+	e := &ending{owner: owner, whose: w, now: time.Now().UnixMilli()}
+	e.decider = e
+	e.id, e.lim, e.closes, e.durable = id, newLimit(ctx, m.opts.Timeout), true, true
+	m.queues.commit(&e.job)
+	switch {
+	case e.verdict() != nil:
+		return false, e.verdict()
+	case !e.found:
+		return false, ErrNotFound
+	}
+	return e.ended, nil
+}

@@ -1,0 +1,141 @@
+package session
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sojourn-go/session/cookie"
+)
+
+// strip removes what the handler said of a response that will not come. A
+// handler may have written header names in any spelling.
+func (x *exchange) strip(h http.Header) {
+	for key := range h {
+		switch name := http.CanonicalHeaderKey(key); name {
+		case "Etag", "Last-Modified", "Cache-Control", "Expires", "Location", "Link", "Trailer", "Set-Cookie",
+			"Upgrade", "Connection":
+			delete(h, key)
+		case "Content-Security-Policy", "Content-Security-Policy-Report-Only":
+			// of the site, not of the page
+		default:
+			if strings.HasPrefix(name, "Content-") || strings.HasPrefix(name, http.TrailerPrefix) || strings.HasPrefix(name, "Sec-Websocket-") {
+				delete(h, key)
+			}
+		}
+	}
+	if x.kept != nil {
+		h["Set-Cookie"] = slices.Clone(*x.kept)
+	}
+}
+
+// keep notes Set-Cookie lines that go out with a failure, too: those of
+// middleware outside, and those of managers inside whose sessions are kept.
+func (x *exchange) keep(lines ...string) {
+	if x.kept == nil {
+		x.kept = new([]string)
+	}
+	*x.kept = append(*x.kept, lines...)
+}
+
+// paid tells the managers outside of a cookie that has to go out whatever
+// becomes of their own sessions.
+func (x *exchange) paid(line string) {
+	for s, ok := Lookup(x.ctx); ok; s, ok = Lookup(s.x.ctx) {
+		s.x.keep(line)
+	}
+}
+
+// deny sets the headers of a failure. A cookie that is owed from an earlier
+// commit of the request still goes out.
+func (s *Session) deny(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	s.pay(h)
+}
+
+// pay adds the cookie that is owed, as the only one of its name.
+func (s *Session) pay(h http.Header) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.work == nil || s.work.owed == nil {
+		return false
+	}
+	text := s.setCookie(s.work.owed)
+	s.work.owed = nil
+	s.x.paid(text)
+	prefix := s.m.opts.Name + "="
+	h["Set-Cookie"] = append(slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
+		return strings.HasPrefix(line, prefix)
+	}), text)
+	h["Cache-Control"] = []string{"no-store"} // RFC 9111, 7.3: Set-Cookie alone does not prevent storing
+	return true
+}
+
+// decorate adds to the handler's headers what the session's part in the
+// response demands of caches.
+func (s *Session) decorate(h http.Header) {
+	s.pay(h)
+	s.mu.Lock()
+	defer s.leave()
+	if !s.consulted {
+		return
+	}
+	vary(h)
+	owner := s.ownerSeen()
+	if owner == "" {
+		return
+	}
+	control, ok := h["Cache-Control"]
+	if !ok {
+		h["Cache-Control"] = []string{"no-store"}
+		return
+	}
+	for _, line := range control {
+		for directive := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(directive), "public") {
+				s.notice(Event{Kind: Exposed, ID: s.token[:min(idLen, len(s.token))], Owner: owner, Err: errPublic})
+			}
+		}
+	}
+}
+
+var errPublic = errors.New("Cache-Control: public on a response for a signed-in visitor")
+
+// vary adds Cookie to Vary: the response depends on the session even if it was
+// only looked at (attacks.md 15).
+func vary(h http.Header) {
+	for _, line := range h["Vary"] {
+		for field := range strings.SplitSeq(line, ",") {
+			if f := strings.TrimSpace(field); f == "*" || strings.EqualFold(f, "Cookie") {
+				return
+			}
+		}
+	}
+	h["Vary"] = append(h["Vary"], "Cookie")
+}
+
+// setCookie returns the text of the Set-Cookie that is owed.
+func (s *Session) setCookie(o *owed) string {
+	a := s.m.opts.Cookie
+	if o.token == "" {
+		a.MaxAge, a.Expires = -1, instant(1)
+	} else if s.cur != nil && s.cur.rec.Persistent() {
+		a.MaxAge = remaining(s.cur.rec.End(), s.arrival)
+	}
+	if o.attrs != nil {
+		a = a.With(*o.attrs)
+	}
+	return string(cookie.Append(make([]byte, 0, 192), s.m.opts.Name, o.token, a))
+}
+
+// remaining is the Max-Age of a cookie whose session ends at end; browsers
+// keep none longer than 400 days (RFC 6265bis, section 5.5).
+func remaining(end, now int64) time.Duration {
+	const most = 400 * 24 * time.Hour
+	if end == 0 {
+		return most
+	}
+	return min(most, max(time.Second, time.Duration(end-now)*time.Millisecond))
+}

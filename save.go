@@ -1,0 +1,135 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sojourn-go/session/internal/record"
+	"github.com/sojourn-go/session/store"
+)
+
+// save does one Save, and repeats the same bytes as long as the answer leaves
+// open whether it was applied. It reports whether the batch is over.
+func (b *batch) save(d *draft) (done bool) {
+	at := attempt{stamp: newStamp(), writes: b.cur.rec.Writes(), version: b.cur.version}
+	d.head.Stamp(at.stamp)
+	next, view := b.next(d)
+	if next == nil {
+		b.finish(b.cur)
+		return true
+	}
+	for first := true; ; first = false {
+		asOf := b.qs.clock.Add(1)
+		b.inflight = &at
+		version, err := b.qs.store.Save(b.lim, b.id, *next)
+		b.inflight = nil
+		switch {
+		case err == nil || errors.Is(err, store.ErrNotDurable):
+			b.cur = &saved{rec: view, owner: d.owner, version: version, exists: true, asOf: asOf}
+			b.kept(err)
+			return true
+		case errors.Is(err, store.ErrConflict):
+			return b.conflict(at)
+		case errors.Is(err, store.ErrFull) && len(b.live) > 1:
+			b.live = b.live[:1] // perhaps the others' fault; they are tried again without it
+			return false
+		case errors.Is(err, store.ErrFull):
+			b.fail(fmt.Errorf("%w: save: %w", ErrUnavailable, err))
+			return true
+		}
+		if first {
+			b.remember(at)
+		}
+		b.note(err)
+		if b.lim.left() <= 0 {
+			b.cur = nil
+			b.expire()
+			return true
+		}
+		b.rest()
+	}
+}
+
+// remember notes a Save that may have been applied in each job that was in it.
+func (b *batch) remember(at attempt) {
+	for _, j := range b.live {
+		if at.after = j.after; j.refusal == nil {
+			j.attempts = append(j.attempts, at)
+		}
+	}
+}
+
+// note keeps the store's last word. That time ran out says less than what it
+// ran out on.
+func (b *batch) note(err error) {
+	if b.cause == nil || !errors.Is(err, context.DeadlineExceeded) {
+		b.cause = err
+	}
+}
+
+// next returns what is to be saved, and its view; nil if that would change
+// nothing.
+func (b *batch) next(d *draft) (*store.Record, record.Record) {
+	if !d.exists {
+		return nil, record.Record{}
+	}
+	rec := &store.Record{Data: d.build(), Owner: d.owner, Version: b.cur.version}
+	view, err := record.Parse(rec.Data)
+	if err != nil {
+		panic("session: built a record that cannot be read: " + err.Error())
+	}
+	forced := false
+	for _, j := range b.live {
+		if j.refusal == nil {
+			forced = forced || j.forced
+			rec.Durable = rec.Durable || j.durable
+		}
+	}
+	if !forced && b.cur.exists && d.owner == b.cur.owner && record.Same(view, b.cur.rec) {
+		return nil, view
+	}
+	rec.Expires = d.expires(time.Now(), b.qs.timeout)
+	return rec, view
+}
+
+// kept takes note of a Save that was applied.
+func (b *batch) kept(err error) {
+	for _, j := range b.live {
+		j.wrote, j.exact, j.weak = true, true, err != nil
+	}
+	b.finish(b.cur)
+}
+
+// conflict loads the newer record. If our own stamp is in it, the Save was
+// applied after all, and the answer lost on the way.
+func (b *batch) conflict(at attempt) (done bool) {
+	b.cur = nil
+	if err := b.load(); err != nil {
+		b.remember(at) // whoever answered may have asked the server twice
+		b.fail(err)
+		return true
+	}
+	head := b.cur.rec.Header()
+	if b.cur.exists && head.Stamped(at.stamp) {
+		for _, j := range b.live {
+			j.wrote, j.foreign, j.exact = true, true, head.Writes == at.writes+1
+		}
+		b.finish(b.cur)
+		return true
+	}
+	for _, j := range b.live {
+		j.conflicts++
+	}
+	return false
+}
+
+// newStamp returns a random mark for one Save; never 0.
+func newStamp() uint64 {
+	var b [8]byte
+	rand.Read(b[:])
+	return binary.LittleEndian.Uint64(b[:]) | 1
+}

@@ -1,0 +1,74 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sojourn-go/session/internal/record"
+	"github.com/sojourn-go/session/store"
+)
+
+// A saved is a record as it stood in the store.
+type saved struct {
+	rec     record.Record
+	owner   string
+	version uint64
+	exists  bool
+	asOf    uint64 // it was the newest at some time after this, on the queues' clock
+}
+
+func (s *saved) draft() *draft {
+	return &draft{base: s.rec, head: s.rec.Header(), owner: s.owner, exists: s.exists}
+}
+
+// head returns the header, also of no record.
+func (s *saved) head() record.Header {
+	if s == nil {
+		return record.Header{}
+	}
+	return s.rec.Header()
+}
+
+// newer reports whether s was stored after o. Every Save is counted.
+func (s *saved) newer(o *saved) bool {
+	return s.exists && o.exists && s.rec.Writes() > o.rec.Writes()
+}
+
+// load returns the record under id, or an empty saved if there is none.
+func (qs *queues) load(ctx context.Context, id string) (*saved, error) {
+	asOf := qs.clock.Add(1)
+	rec, err := qs.store.Load(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return &saved{asOf: asOf}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: load: %w", ErrUnavailable, err)
+	}
+	cur, err := parse(rec)
+	if err == nil {
+		cur.asOf = asOf
+	}
+	return cur, err
+}
+
+// parse reads what a store returned. A corrupt record is one that exists
+// without being anything: whoever may write here replaces it.
+func parse(rec store.Record) (*saved, error) {
+	view, err := record.Parse(rec.Data)
+	var newer *record.VersionError
+	if errors.As(err, &newer) {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if err != nil {
+		return &saved{version: rec.Version}, nil
+	}
+	return &saved{rec: view, owner: rec.Owner, version: rec.Version, exists: true}, nil
+}
+
+// alive reports whether a record is that of a session of owner's that goes on.
+func (s *saved) alive(owner string) bool {
+	head := s.rec.Header()
+	return s.exists && head.Kind == record.Session && s.owner == owner && !over(&head, time.Now().UnixMilli())
+}

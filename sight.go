@@ -1,0 +1,101 @@
+package session
+
+import "github.com/sojourn-go/session/internal/record"
+
+// read returns the value under name as encoded, and remembers that the
+// request has seen it.
+func (s *Session) read(name string) (value []byte, ok bool) {
+	s.enter()
+	defer s.leave()
+	if s.work == nil || s.work.view == nil {
+		if s.cur == nil {
+			s.remember(name, nil, false)
+			return nil, false
+		}
+		i, value, ok := s.cur.rec.Find(name)
+		if ok && i < 64 {
+			s.looked |= 1 << i
+		} else {
+			s.remember(name, value, ok)
+		}
+		return value, ok
+	}
+	value, ok = s.work.view.get(name)
+	s.remember(name, value, ok)
+	return value, ok
+}
+
+func (s *Session) remember(name string, value []byte, ok bool) {
+	if s.cur == nil {
+		return // nobody else can change what is not stored yet
+	}
+	w := s.extra()
+	if w.sights == nil {
+		w.sights = map[string]sight{}
+	}
+	w.sights[name] = sight{value: value, ok: ok}
+}
+
+// sightOf returns what the request knows of the value under name; nil if it
+// has never looked.
+func (s *Session) sightOf(name string) *sight {
+	if s.cur == nil || s.work == nil {
+		return nil
+	}
+	if known, ok := s.work.sights[name]; ok {
+		return &sight{value: known.value, ok: known.ok, from: caller()}
+	}
+	i, _, ok := s.work.at.Find(name)
+	if !ok || i >= 64 || s.looked&(1<<i) == 0 {
+		return nil
+	}
+	value, ok := s.work.view.get(name)
+	return &sight{value: value, ok: ok, from: caller()}
+}
+
+func (s *Session) everything() (values []record.Change) {
+	s.enter()
+	defer s.leave()
+	if d := s.peek(); d != nil {
+		for name, value := range d.all() {
+			s.remember(name, value, true)
+			values = append(values, record.Change{Name: name, Value: append([]byte(nil), value...)})
+		}
+	}
+	return values
+}
+
+// rebase makes d what the request sees, with the pending changes on top of it,
+// and keeps in mind what it had seen before and is not so any more.
+func (s *Session) rebase(d *draft) {
+	w := s.extra()
+	old := w.view
+	if old == nil {
+		old = s.seen()
+	}
+	sights := map[string]sight{}
+	for name := range w.sights {
+		value, ok := old.get(name)
+		sights[name] = sight{value: value, ok: ok}
+	}
+	for i := range min(w.at.Len(), 64) {
+		if s.looked&(1<<i) != 0 {
+			name, _ := w.at.At(i)
+			value, ok := old.get(string(name))
+			sights[string(name)] = sight{value: value, ok: ok}
+		}
+	}
+	for i := range w.list {
+		w.list[i].show(d)
+	}
+	w.view, w.at, s.looked, w.sights = d, d.base, 0, sights
+}
+
+// A sight is what a request knew of a value, or of all of them, and where in
+// the application it was about to overwrite it.
+type sight struct {
+	value []byte
+	ok    bool
+	all   *draft
+	from  [6]uintptr
+}

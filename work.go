@@ -1,0 +1,276 @@
+package session
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/sojourn-go/session/cookie"
+	"github.com/sojourn-go/session/internal/record"
+)
+
+// A phase is how far the response is.
+type phase uint8
+
+const (
+	open   phase = iota
+	begun        // the first byte is out, or about to be
+	frozen       // Handler has returned
+)
+
+// A work is what a Session needs beyond reading.
+type work struct {
+	committing sync.Mutex // held through a commit, before Session.mu
+
+	view     *draft // what the request sees; nil: cur, as it is
+	apart    bool   // view is not cur with the list upon it
+	list     changes
+	stuck    *commit // an earlier commit that may have been applied
+	told     error   // what the last commit failed with, and
+	failed   int     // of how many changes it was
+	at       record.Record
+	sights   map[string]sight // reads of values that are not in at, or have changed since
+	err      error            // the first of load, encoding and update
+	unloaded bool             // and it was the load
+	events   []Event
+	owed     *owed
+}
+
+// An owed is the cookie that the response has to carry.
+type owed struct {
+	token string // "": remove it
+	attrs *cookie.Attrs
+}
+
+func (s *Session) extra() *work {
+	if s.work == nil {
+		s.work = &work{}
+	}
+	return s.work
+}
+
+// enter locks the session and loads it if it has not been yet. If the store
+// panics, the session is left failed, and unlocked.
+func (s *Session) enter() {
+	s.mu.Lock()
+	entered := false
+	defer func() {
+		if !entered {
+			s.fail(Event{Err: errLoadPanicked})
+			s.mu.Unlock()
+		}
+	}()
+	if !s.consulted {
+		s.consulted = true
+		if s.phase == begun {
+			s.notice(Event{Kind: Late, Err: errUnvaried})
+		}
+	}
+	if !s.loaded && s.phase != frozen {
+		s.load()
+	}
+	entered = true
+}
+
+var errLoadPanicked = errors.New("session: the store panicked")
+
+var errUnvaried = errors.New("first consulted after the response had begun: it carries no Vary: Cookie")
+
+// leave unlocks the session and tells of what happened meanwhile.
+func (s *Session) leave() {
+	var events []Event
+	if s.work != nil {
+		events, s.work.events = s.work.events, nil
+	}
+	s.mu.Unlock()
+	for _, e := range events {
+		if e.Kind == Late && e.Caller != "" {
+			s.m.opts.Logger.LogAttrs(s.x.ctx, slog.LevelWarn, "session: a change came after the response had begun, and is lost", slog.Any("session", e))
+		}
+		s.m.emit(s.x.ctx, e)
+	}
+}
+
+func (s *Session) notice(events ...Event) {
+	if len(events) > 0 {
+		w := s.extra()
+		w.events = append(w.events, events...)
+	}
+}
+
+// load finds the session of the request's tokens. The lock is held meanwhile:
+// whoever uses the session needs the outcome.
+func (s *Session) load() {
+	s.loaded, s.isNew = true, true
+	var buf [maxTokens + 1]string
+	tokens := s.x.tokens(buf[:0])
+	if len(tokens) == 0 {
+		return
+	}
+	lim := &limit{parent: s.x.ctx, deadline: time.Now().Add(s.m.opts.Timeout), follows: true}
+	defer lim.release()
+	f, err := s.m.find(lim, tokens, s.arrival)
+	s.notice(f.events...)
+	if err != nil {
+		s.fail(Event{ID: tokens[0][:idLen], Err: err})
+		s.work.unloaded = true
+		return
+	}
+	s.standing = f.standing
+	if f.standing == live {
+		s.isNew = false
+		s.cur, s.token, s.gen = f.saved, f.token, f.saved.rec.Generation()
+	}
+}
+
+// seen returns the draft that the request sees, to be changed by it.
+func (s *Session) seen() *draft {
+	w := s.extra()
+	if w.view == nil {
+		if s.cur != nil {
+			w.view, w.at = s.cur.draft(), s.cur.rec
+		} else {
+			w.view = fresh(s.arrival, &s.m.opts)
+		}
+	}
+	return w.view
+}
+
+// peek returns the same for reading; nil if there is nothing to see.
+func (s *Session) peek() *draft {
+	if s.work != nil && s.work.view != nil {
+		return s.work.view
+	}
+	if s.cur != nil {
+		return s.seen()
+	}
+	return nil
+}
+
+// do records a change and shows it to the request. It reports whether it was
+// in time; the caller has entered.
+func (s *Session) do(c change) bool {
+	if err := s.refused(&c); err != nil {
+		return false
+	}
+	d := s.seen()
+	if c.verb == doSet || c.verb == doDelete {
+		c.saw = s.sightOf(c.name)
+	}
+	w := s.work
+	w.list = append(w.list, c)
+	c.show(d)
+	if c.name != "" && w.sights != nil {
+		if _, ok := w.sights[c.name]; ok {
+			value, ok := d.get(c.name)
+			w.sights[c.name] = sight{value: value, ok: ok}
+		}
+	}
+	switch {
+	case c.verb == doEnd:
+		s.renounce()
+	case d.cleared && len(d.over) == 0:
+		s.looked, w.sights = 0, nil // nothing is left that it could have seen
+	}
+	return true
+}
+
+// refused says why a change comes too late, and reports it: a change that is
+// lost in silence is the worst of all.
+func (s *Session) refused(c *change) error {
+	if s.phase == open {
+		return nil
+	}
+	gone := s.standing != live || s.work != nil && s.work.list.last(doEnd) >= 0
+	needsCookie := c.rekeys() || c.verb == doCookie || gone && c.verb != doEnd
+	if s.phase == begun && !needsCookie {
+		return nil
+	}
+	e := Event{Kind: Late, Key: c.name, Err: ErrLate, Caller: position(caller())}
+	if s.token != "" {
+		e.ID = s.token[:idLen]
+	}
+	s.notice(e)
+	return ErrLate
+}
+
+// renounce leaves the request with a fresh anonymous session.
+func (s *Session) renounce() {
+	s.work.view = fresh(s.arrival, &s.m.opts)
+	s.work.at, s.looked, s.work.sights = record.Record{}, 0, nil
+}
+
+// fail keeps the first error. The commit will fail with it.
+func (s *Session) fail(e Event) {
+	e.Kind = Failed
+	s.notice(e)
+	if w := s.extra(); w.err == nil {
+		w.err = e.Err
+	}
+}
+
+// write is the non-generic half of Key.Set and Key.Delete.
+func (s *Session) write(c change) {
+	s.enter()
+	defer s.leave()
+	s.do(c)
+}
+
+// spoil records an error of encoding or update under its key.
+func (s *Session) spoil(name string, err error) {
+	s.enter()
+	defer s.leave()
+	e := Event{Key: name, Err: err}
+	if s.stored() {
+		e.ID = s.token[:idLen]
+	}
+	s.fail(e)
+}
+
+// undecodable tells of a value that is spoiled. The others are not.
+func (s *Session) undecodable(name string, err error) {
+	s.m.report(s.x.ctx, slog.LevelWarn, "session: a value cannot be decoded",
+		Event{Kind: Unreadable, ID: s.ID(), Key: name, Err: err})
+}
+
+// changeIf records c if the value under its name is still cur, and reports both
+// whether it is and whether c was in time.
+func (s *Session) changeIf(c change, cur []byte, ok bool) (still, recorded bool) {
+	s.enter()
+	defer s.leave()
+	now, nowOK := s.peekValue(c.name)
+	if !same(now, nowOK, cur, ok) {
+		return false, false
+	}
+	return true, s.do(c)
+}
+
+func (s *Session) peekValue(name string) ([]byte, bool) {
+	if d := s.peek(); d != nil {
+		return d.get(name)
+	}
+	return nil, false
+}
+
+// value returns the value under name without noting that it was read.
+func (s *Session) value(name string) ([]byte, bool) {
+	s.enter()
+	defer s.leave()
+	return s.peekValue(name)
+}
+
+// stored reports whether what the request sees is a session in the store.
+func (s *Session) stored() bool {
+	return s.cur != nil && (s.work == nil || s.work.list.last(doEnd) < 0)
+}
+
+func (s *Session) ownerSeen() string {
+	switch {
+	case s.work != nil && s.work.view != nil:
+		return s.work.view.owner
+	case s.cur != nil:
+		return s.cur.owner
+	}
+	return ""
+}
