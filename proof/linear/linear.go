@@ -11,7 +11,6 @@ package linear
 
 import (
 	"math"
-	"math/bits"
 )
 
 // Never is the response of an operation that was never answered.
@@ -58,13 +57,6 @@ type set [Most / 64]uint64
 func (b *set) has(i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
 func (b *set) add(i int)      { b[i/64] |= 1 << (i % 64) }
 func (b *set) del(i int)      { b[i/64] &^= 1 << (i % 64) }
-
-func (b *set) len() (n int) {
-	for _, w := range b {
-		n += bits.OnesCount64(w)
-	}
-	return n
-}
 
 type node[S comparable] struct {
 	done  set
