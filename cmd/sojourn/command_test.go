@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/sojourn-go/session/seal"
 )
 
 func TestCommand_HelpAndVersionSucceed(t *testing.T) {
@@ -39,6 +41,22 @@ func TestCommand_HelpAndVersionSucceed(t *testing.T) {
 	}
 }
 
+func TestCommand_KeygenPrintsAnotherKeyEachTimeThatPackageSealReads(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 3 {
+		code, stdout, stderr := execute(t, "keygen")
+		key, err := seal.ParseKey(stdout)
+		if code != 0 || stderr != "" || err != nil || strings.Count(stdout, "\n") != 1 {
+			t.Fatalf("exit code %d, error %v, standard error %q", code, err, stderr)
+		}
+		if seen[key.ID()] {
+			t.Error("the same key twice")
+		}
+		seen[key.ID()] = true
+	}
+}
+
 func TestCommand_WrongUsageIsSaidInSentencesBeforeListening(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -50,6 +68,7 @@ func TestCommand_WrongUsageIsSaidInSentencesBeforeListening(t *testing.T) {
 		{"help dmeo", []string{`There is no command "dmeo".`}},
 		{"help demo version", []string{`"version"`}},
 		{"version now", []string{`"now"`}},
+		{"keygen now", []string{`"now"`}},
 		{"demo now", []string{`"now"`, `"sojourn help demo"`}},
 		{"demo -colour red", []string{"-colour"}},
 		{"demo -idle soon", []string{"-idle", "soon"}},

@@ -45,6 +45,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"demo", "serve a small site to try sessions on", demo, printDemoFlags},
+		{"keygen", "print a new key for sealing, one line of text", keygen, nil},
 		{"help", "say this, or what the flags of a command mean", help, nil},
 		{"version", "say which version this is", version, nil},
 	}
