@@ -11,8 +11,8 @@ import (
 	"github.com/sojourn-go/session/cookie"
 )
 
-// Never, as an Idle or a Lifetime, switches that end off. What a session may
-// do for ever, a thief may do for ever.
+// Never switches an end off, as an Idle or a Lifetime. What a session may do
+// for ever, a thief may do for ever.
 const Never time.Duration = -1
 
 // Options is how a Manager behaves. The zero value is the safe one; what is

@@ -33,7 +33,8 @@ func (r Record) field(off int) uint64 {
 	return le64(r.data[off:])
 }
 
-// One field each, for what is asked of every record. Header has them all.
+// Kind returns what the record stands for. It and its neighbours read one field
+// each, for what is asked of every record; Header has them all.
 func (r Record) Kind() Kind           { return r.head().kind() }
 func (r Record) Persistent() bool     { return r.head().flags()&flagPersistent != 0 }
 func (r Record) Level() uint8         { return r.head().level() }

@@ -40,14 +40,14 @@ func ExampleStore_Stats() {
 	if _, err := st.Save(ctx, "a", store.Record{Data: []byte("data"), Owner: "ann"}); err != nil {
 		log.Fatal(err)
 	}
-	var s memstore.Stats = st.Stats()
+	s := st.Stats()
 	fmt.Println(s.Sessions, s.Evicted)
 	// Output:
 	// 1 0
 }
 
 func ExampleStore_Save() {
-	var st *memstore.Store = memstore.New(memstore.Options{})
+	st := memstore.New(memstore.Options{})
 	ctx := context.Background()
 	version, _ := st.Save(ctx, "a", store.Record{Data: []byte("first")})
 	st.Save(ctx, "a", store.Record{Data: []byte("second"), Version: version})
