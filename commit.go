@@ -146,6 +146,15 @@ func (s *Session) forgo() {
 	w.list, w.stuck, w.told, w.err, w.apart = w.list[min(w.failed, len(w.list)):], nil, nil, nil, true
 }
 
+// drop gives up what is pending.
+func (s *Session) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.work != nil {
+		s.work.list, s.work.stuck = nil, nil
+	}
+}
+
 // finalCommit is the commit of the response. A request that came with the
 // token of a session which is over may have made changes for itself alone: to a
 // safe method that is no failure.
@@ -156,9 +165,7 @@ func (s *Session) finalCommit(ctx context.Context, safe bool) error {
 	s.mu.Unlock()
 	err := s.commit(ctx)
 	if safe && over != nil && errors.Is(err, over) {
-		s.mu.Lock()
-		s.work.list = nil
-		s.mu.Unlock()
+		s.drop()
 		return nil
 	}
 	return err

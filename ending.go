@@ -28,6 +28,7 @@ type ending struct {
 	owner string
 	whose whose
 	now   int64
+	again bool // a tombstone is saved once more: it may not be durable yet
 
 	found, ended bool // of the last decision
 }
@@ -47,6 +48,8 @@ func (e *ending) decide(d *draft) error {
 	if d.head.Kind == record.Session {
 		e.ended = !over(&d.head, e.now)
 		d.end()
+	} else {
+		e.forced = e.again
 	}
 	return nil
 }
@@ -56,7 +59,7 @@ func (m *Manager) endOne(ctx context.Context, id, owner string, w whose) (bool, 
 	if isOwnerID(id) {
 		return false, ErrNotFound
 	}
-	e := &ending{owner: owner, whose: w, now: time.Now().UnixMilli()}
+	e := &ending{owner: owner, whose: w, now: time.Now().UnixMilli(), again: m.queues.weak.Load()}
 	e.decider = e
 	e.id, e.lim, e.closes, e.durable = id, newLimit(ctx, m.opts.Timeout), true, true
 	m.queues.commit(&e.job)

@@ -197,6 +197,7 @@ func (x *exchange) commit() error {
 	done := false
 	defer func() {
 		if !done {
+			x.session.drop() // or it would panic again when the handler returns
 			x.session.pay(x.w.Header())
 		}
 	}()

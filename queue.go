@@ -64,6 +64,7 @@ type queues struct {
 	store     store.Store
 	maxRecord int
 	timeout   time.Duration
+	weak      atomic.Bool   // the store has said ErrNotDurable once
 	clock     atomic.Uint64 // orders the coming of jobs and the reading of records
 
 	shards [64]struct {

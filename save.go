@@ -29,6 +29,7 @@ func (b *batch) save(d *draft) (done bool) {
 		b.inflight = nil
 		switch {
 		case err == nil || errors.Is(err, store.ErrNotDurable):
+			b.qs.weak.CompareAndSwap(false, err != nil)
 			b.cur = &saved{rec: view, owner: d.owner, version: version, exists: true, asOf: asOf}
 			b.kept(err)
 			return true

@@ -23,6 +23,7 @@ type commit struct {
 	arrival int64
 	token   string // what the browser will hold
 	shown   bool   // the request saw base, and nothing else, when it made the list
+	weakly  bool   // it has ended the session, and that was not durable
 
 	// What the last run of decide set.
 	replay replay
@@ -52,6 +53,10 @@ func (c *commit) decide(d *draft) error {
 	c.replay = replay{first: c.shown && !c.foreign, strict: c.m.opts.Strict}
 	c.ends, c.rest, c.attrs = false, nil, nil
 	c.before = nil
+	if c.weakly && d.exists && d.ended() {
+		c.ends, c.rest, c.forced = true, c.list[c.list.last(doEnd)+1:], true
+		return nil
+	}
 	if d.ended() || over(&d.head, c.arrival) {
 		return ErrEnded
 	}
@@ -125,7 +130,7 @@ func (m *Manager) keep(ctx context.Context, at situation, list changes) outcome 
 		return m.commitLive(ctx, m.newCommit(ctx, list, at))
 	}
 	if why := at.standing.over(); why != nil {
-		o, _ := m.afterwards(ctx, list, why, at.arrival)
+		o, _ := m.afterwards(ctx, at.token, list, why, at.arrival)
 		return o
 	}
 	return m.commitNew(ctx, list, at.arrival, !at.apart)
@@ -145,7 +150,7 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 		o.events = append(o.events, e)
 	}
 	if err := c.verdict(); err != nil && c.ends {
-		o.err, o.id = err, c.id // to be repeated: it is over, but may come back with a failover
+		o.err, o.id, o.stuck, c.weakly = err, c.id, c, true // it is over, but may come back with a failover
 		return o
 	}
 	if c.ends {
@@ -188,7 +193,7 @@ func (c *commit) owner() string {
 // commitRefused handles a list that the record did not take.
 func (m *Manager) commitRefused(ctx context.Context, c *commit, o outcome) outcome {
 	if errors.Is(c.err, ErrEnded) || errors.Is(c.err, ErrSuperseded) {
-		next, ok := m.afterwards(ctx, c.list, c.err, c.arrival)
+		next, ok := m.afterwards(ctx, c.token, c.list, c.err, c.arrival)
 		next.events = append(o.events, next.events...)
 		if !ok {
 			next.events = append(next.events, Event{Kind: kindOf(c.err), ID: c.id, Owner: c.owner(), Err: c.err})
@@ -213,10 +218,13 @@ func kindOf(err error) Kind {
 // of what has ended succeeds, and what follows it begins anew; a Login begins a
 // new session with what was set after it. It reports whether anything of the
 // list could be done.
-func (m *Manager) afterwards(ctx context.Context, list changes, why error, arrival int64) (outcome, bool) {
+func (m *Manager) afterwards(ctx context.Context, token string, list changes, why error, arrival int64) (outcome, bool) {
 	end := list.last(doEnd)
 	tail := list[end+1:]
 	if end >= 0 && errors.Is(why, ErrEnded) && !list[:end].has((*change).checked) {
+		if err := m.settleEnd(ctx, token); err != nil {
+			return outcome{err: err}, true
+		}
 		o := m.commitNew(ctx, tail, arrival, true)
 		o.over, o.cut = true, end+1
 		return o, true
@@ -227,6 +235,19 @@ func (m *Manager) afterwards(ctx context.Context, list changes, why error, arriv
 		return o, true
 	}
 	return outcome{err: why}, false
+}
+
+// settleEnd saves a tombstone once more where stores are known to keep what is
+// not safe yet: it may be the repetition of an End that was not durable.
+func (m *Manager) settleEnd(ctx context.Context, token string) error {
+	if !m.queues.weak.Load() || token == "" {
+		return nil
+	}
+	_, err := m.endOne(ctx, token[:idLen], "", anybodys)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // touch writes that the session was used. It is tried once, and whatever comes

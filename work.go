@@ -117,10 +117,10 @@ func (s *Session) load() {
 		s.work.unloaded = true
 		return
 	}
-	s.standing = f.standing
+	s.standing, s.token = f.standing, f.token
 	if f.standing == live {
 		s.isNew = false
-		s.cur, s.token, s.gen = f.saved, f.token, f.saved.rec.Generation()
+		s.cur, s.gen = f.saved, f.saved.rec.Generation()
 	}
 }
 
