@@ -23,7 +23,10 @@ type batch struct {
 	tries int
 	cause error // the last answer that settled nothing
 
-	inflight *attempt // the Save under way: the store may panic in it
+	sending  bool    // a Save is under way, in which the store may panic:
+	inflight attempt // this one
+
+	few [8]*job // room for the jobs and for the live ones of a small batch
 }
 
 // unfinished returns the jobs, except the leader's own, that the batch left
@@ -45,7 +48,7 @@ func (b *batch) unfinished(leader *job) (again []*job) {
 // run applies, saves and replays until every job is done or the leader's time
 // is over.
 func (b *batch) run() {
-	b.live = append(b.live, b.jobs...)
+	b.live = append(b.few[4:4:8], b.jobs...)
 	b.choose()
 	for len(b.live) > 0 {
 		if b.lim.left() <= 0 {
@@ -120,7 +123,7 @@ func (b *batch) resolve() {
 		return
 	}
 	head := b.cur.rec.Header()
-	rest := b.live[:0:0]
+	rest := b.live[:0]
 	for _, j := range b.live {
 		known, unknown := false, false
 		for _, a := range j.attempts {
@@ -162,10 +165,10 @@ func (b *batch) moved(j *job) bool {
 // refused upon is not stored yet, the refusal holds only once it is.
 func (b *batch) apply() *draft {
 	d := b.cur.draft()
-	rest, accepted := b.live[:0:0], 0
+	rest, accepted, many := b.live[:0], 0, len(b.live) > 1
 	for _, j := range b.live {
 		before := d
-		if len(b.live) > 1 {
+		if many {
 			d = before.clone()
 		}
 		// Others before it, or a newer base: it has not seen all of this.

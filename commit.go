@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/sojourn-go/session/internal/record"
 )
 
 // commit keeps what is pending. Only one runs at a time.
@@ -116,12 +118,17 @@ func (s *Session) lose(ours bool) {
 // win makes the record that c saved the session's.
 func (s *Session) win(c *commit) {
 	s.cur, s.token, s.gen, s.standing = c.saved, c.token, c.after.head.Generation, live
-	d := c.saved.draft()
-	if c.foreign {
-		d = c.after // later changes of others are in the record, and not shown
+	w := s.work
+	if !c.foreign && len(w.list) == 0 && s.looked == 0 && len(w.sights) == 0 {
+		w.view, w.at, w.apart = nil, record.Record{}, false // nothing to carry over
+		return
+	}
+	d := c.after // later changes of others are in the record, and not shown
+	if !c.foreign {
+		d = c.saved.draft()
 	}
 	s.rebase(d)
-	s.work.apart = c.foreign || len(s.work.list) > 0
+	w.apart = c.foreign || len(w.list) > 0
 }
 
 // forgo drops the changes whose commit has failed: the handler asked with

@@ -22,7 +22,8 @@ type draft struct {
 	exists  bool // there is such a record, or will be
 	cleared bool // nothing of the base's values is left
 	over    []record.Change
-	index   map[string]int // name -> place in over, once there are many
+	few     [2]record.Change // room for the first of over
+	index   map[string]int   // name -> place in over, once there are many
 }
 
 // With more changes than this a draft looks them up in a map.
@@ -96,6 +97,9 @@ func (d *draft) put(c record.Change) {
 		d.over[i] = c
 		return
 	}
+	if d.over == nil {
+		d.over = d.few[:0]
+	}
 	d.over = append(d.over, c)
 	if d.index != nil {
 		d.index[c.Name] = len(d.over) - 1
@@ -108,12 +112,13 @@ func (d *draft) remove(name string) { d.put(record.Change{Name: name, Delete: tr
 
 func (d *draft) clear() { d.cleared, d.over, d.index = true, nil, nil }
 
-// all yields every value, those of the base first.
+// all yields every value, in no particular order.
 func (d *draft) all() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		if !d.cleared {
-			for name, value := range d.base.All() {
-				if d.place(name) < 0 && !yield(name, value) {
+			for i := range d.base.Len() {
+				raw, value := d.base.At(i)
+				if name := string(raw); d.place(name) < 0 && !yield(name, value) {
 					return
 				}
 			}

@@ -90,22 +90,8 @@ type errRefusal struct{ error }
 
 func (k Key[T]) update(s *Session, v verb, f func(T) (T, error)) (T, error) {
 	codec := s.m.opts.Codec
-	run := func(cur []byte, ok bool) (old, next T, raw []byte, err error) {
-		if ok {
-			if old, err = decode[T](codec, cur); err != nil {
-				return old, old, nil, fmt.Errorf("session: key %q: %w", k.name, err)
-			}
-		}
-		if next, err = f(old); err != nil {
-			return old, next, nil, errRefusal{err}
-		}
-		if raw, err = encode(codec, next); err != nil {
-			return old, next, nil, fmt.Errorf("session: key %q: %w", k.name, err)
-		}
-		return old, next, raw, nil
-	}
 	again := func(cur []byte, ok bool) ([]byte, error) {
-		_, _, raw, err := run(cur, ok)
+		_, _, raw, err := k.run(codec, f, cur, ok)
 		if r, refused := errors.AsType[errRefusal](err); refused {
 			return nil, fmt.Errorf("%w: key %q: %w", ErrRefused, k.name, r.error)
 		}
@@ -113,7 +99,7 @@ func (k Key[T]) update(s *Session, v verb, f func(T) (T, error)) (T, error) {
 	}
 	for {
 		cur, ok := s.value(k.name)
-		old, next, raw, err := run(cur, ok)
+		old, next, raw, err := k.run(codec, f, cur, ok)
 		if r, refused := errors.AsType[errRefusal](err); refused {
 			return old, r.error
 		}
@@ -129,6 +115,22 @@ func (k Key[T]) update(s *Session, v verb, f func(T) (T, error)) (T, error) {
 			return old, ErrLate
 		}
 	}
+}
+
+// run applies f to a value as encoded.
+func (k Key[T]) run(codec Codec, f func(T) (T, error), cur []byte, ok bool) (old, next T, raw []byte, err error) {
+	if ok {
+		if old, err = decode[T](codec, cur); err != nil {
+			return old, old, nil, fmt.Errorf("session: key %q: %w", k.name, err)
+		}
+	}
+	if next, err = f(old); err != nil {
+		return old, next, nil, errRefusal{err}
+	}
+	if raw, err = encode(codec, next); err != nil {
+		return old, next, nil, fmt.Errorf("session: key %q: %w", k.name, err)
+	}
+	return old, next, raw, nil
 }
 
 // Take returns the value and deletes it, for one-time values. However many

@@ -45,6 +45,7 @@ func (m *Manager) enroll(ctx context.Context, c *commit, epoch uint64, o *outcom
 	for {
 		lim := c.lim.again()
 		j := m.newOwnerJob(lim, c.owner(), en.change)
+		j.added = []entry{en.entry}
 		m.queues.commit(&j.job)
 		if !errors.Is(j.err, errCrowded) {
 			if err := j.verdict(); err != nil {
@@ -70,13 +71,13 @@ type enrolment struct {
 	crowd, evict []entry // of the last decision: who is there already, and who must go
 }
 
-func (en *enrolment) change(d *draft) error {
+func (en *enrolment) change(d *draft, list []entry) error {
 	en.crowd, en.evict = nil, nil
 	if en.epoch != 0 && d.head.Generation != en.epoch {
 		return ErrEpoch
 	}
 	e := en.entry
-	for _, x := range entriesOf(d) {
+	for _, x := range list {
 		switch {
 		case x.id == e.id:
 			// Should this login be undone, the session has its former end.

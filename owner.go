@@ -77,10 +77,11 @@ type ownerJob struct {
 	now    int64
 	reads  bool  // changes nothing in a record that is there
 	keep   int64 // how long the record outlives this change, ms; 0: for ever
-	change func(d *draft) error
+	added  []entry
+	change func(d *draft, list []entry) error // of what is on the list, the oldest login first
 }
 
-func (m *Manager) newOwnerJob(lim *limit, owner string, change func(*draft) error) *ownerJob {
+func (m *Manager) newOwnerJob(lim *limit, owner string, change func(*draft, []entry) error) *ownerJob {
 	j := &ownerJob{owner: owner, now: time.Now().UnixMilli(), change: change}
 	j.decider = j
 	j.id, j.lim, j.durable = ownerID(owner), lim, true
@@ -99,29 +100,39 @@ func (j *ownerJob) decide(d *draft) error {
 		d.head.Created = j.now
 		d.head.Generation = randomEpoch()
 	} else if j.reads {
-		return j.change(d)
+		return j.change(d, nil)
 	}
-	for _, e := range entriesOf(d) {
+	list := entriesOf(d)
+	alive := list[:0]
+	for _, e := range list {
 		if e.end != 0 && e.end <= j.now {
 			d.remove(e.id)
+			continue
 		}
+		alive = append(alive, e)
 	}
-	if err := j.change(d); err != nil {
+	if err := j.change(d, alive); err != nil {
 		return err
 	}
 	d.head.Seen = max(d.head.Seen, j.now)
-	d.head.End = 0
-	if j.keep != 0 {
-		d.head.End = j.now + j.keep
-		for _, e := range entriesOf(d) {
-			if e.end == 0 {
-				d.head.End = 0
-				break
-			}
-			d.head.End = max(d.head.End, e.end)
-		}
-	}
+	j.extend(d, alive)
 	return nil
+}
+
+// extend has the record outlive every session on the list.
+func (j *ownerJob) extend(d *draft, list []entry) {
+	d.head.End = 0
+	if j.keep == 0 {
+		return
+	}
+	end := j.now + j.keep
+	for _, e := range append(list, j.added...) {
+		if e.end == 0 {
+			return
+		}
+		end = max(end, e.end)
+	}
+	d.head.End = end
 }
 
 func randomEpoch() uint64 {
@@ -138,7 +149,7 @@ func (m *Manager) Epoch(ctx context.Context, owner string) (uint64, error) {
 		return 0, err
 	}
 	var epoch uint64
-	j := m.newOwnerJob(newLimit(ctx, m.opts.Timeout), owner, func(d *draft) error {
+	j := m.newOwnerJob(newLimit(ctx, m.opts.Timeout), owner, func(d *draft, _ []entry) error {
 		epoch = d.head.Generation
 		return nil
 	})
@@ -227,10 +238,10 @@ func (m *Manager) EndAll(ctx context.Context, owner string, except ...string) (i
 		return 0, err
 	}
 	var list []entry
-	j := m.newOwnerJob(newLimit(ctx, m.opts.Timeout), owner, func(d *draft) error {
+	j := m.newOwnerJob(newLimit(ctx, m.opts.Timeout), owner, func(d *draft, listed []entry) error {
 		list = nil
 		d.head.Generation++
-		for _, e := range entriesOf(d) {
+		for _, e := range listed {
 			if slices.Contains(except, e.id) {
 				continue
 			}

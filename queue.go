@@ -74,6 +74,7 @@ type queues struct {
 }
 
 type queue struct {
+	first   [1]*job // room for the usual case: nobody else is there
 	waiting []*job
 	newest  *saved // the record as the last batch left it
 }
@@ -90,7 +91,6 @@ var errPanicked = errors.New("session: a function given to Update panicked")
 
 // commit returns when the job is done: j.err and the fields below it say how.
 func (qs *queues) commit(j *job) {
-	j.turn = make(chan bool, 1)
 	j.began = qs.clock.Add(1)
 	shard := &qs.shards[shardOf(j.id)]
 	shard.mu.Lock()
@@ -98,10 +98,13 @@ func (qs *queues) commit(j *job) {
 	leads := q == nil
 	if leads {
 		q = &queue{}
+		q.waiting = q.first[:0]
 		if shard.m == nil {
 			shard.m = map[string]*queue{}
 		}
 		shard.m[j.id] = q
+	} else {
+		j.turn = make(chan bool, 1)
 	}
 	q.waiting = append(q.waiting, j)
 	shard.mu.Unlock()
@@ -149,16 +152,16 @@ func (qs *queues) lead(q *queue, j *job) {
 			break
 		}
 	}
-	b.jobs = append(b.jobs, q.waiting[:n]...)
+	b.jobs = append(b.few[0:0:4], q.waiting[:n]...)
 	q.waiting = q.waiting[n:]
 	shard.mu.Unlock()
 
 	defer func() {
 		// Also reached if the store panicked, or a function ended this
 		// goroutine (runtime.Goexit).
-		if b.inflight != nil {
+		if b.sending {
 			b.cur = nil
-			b.remember(*b.inflight)
+			b.remember(b.inflight)
 		}
 		again := b.unfinished(j)
 		shard.mu.Lock()

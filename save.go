@@ -17,16 +17,16 @@ import (
 func (b *batch) save(d *draft) (done bool) {
 	at := attempt{stamp: newStamp(), writes: b.cur.rec.Writes(), version: b.cur.version}
 	d.head.Stamp(at.stamp)
-	next, view := b.next(d)
-	if next == nil {
+	next, view, needed := b.next(d)
+	if !needed {
 		b.finish(b.cur)
 		return true
 	}
 	for first := true; ; first = false {
 		asOf := b.qs.clock.Add(1)
-		b.inflight = &at
-		version, err := b.qs.store.Save(b.lim, b.id, *next)
-		b.inflight = nil
+		b.sending, b.inflight = true, at
+		version, err := b.qs.store.Save(b.lim, b.id, next)
+		b.sending = false
 		switch {
 		case err == nil || errors.Is(err, store.ErrNotDurable):
 			b.qs.weak.CompareAndSwap(false, err != nil)
@@ -72,13 +72,13 @@ func (b *batch) note(err error) {
 	}
 }
 
-// next returns what is to be saved, and its view; nil if that would change
-// nothing.
-func (b *batch) next(d *draft) (*store.Record, record.Record) {
+// next returns what is to be saved, its view, and whether that would change
+// anything.
+func (b *batch) next(d *draft) (rec store.Record, view record.Record, needed bool) {
 	if !d.exists {
-		return nil, record.Record{}
+		return rec, view, false
 	}
-	rec := &store.Record{Data: d.build(), Owner: d.owner, Version: b.cur.version}
+	rec = store.Record{Data: d.build(), Owner: d.owner, Version: b.cur.version}
 	view, err := record.Parse(rec.Data)
 	if err != nil {
 		panic("session: built a record that cannot be read: " + err.Error())
@@ -91,10 +91,10 @@ func (b *batch) next(d *draft) (*store.Record, record.Record) {
 		}
 	}
 	if !forced && b.cur.exists && d.owner == b.cur.owner && record.Same(view, b.cur.rec) {
-		return nil, view
+		return rec, view, false
 	}
 	rec.Expires = d.expires(time.Now(), b.qs.timeout)
-	return rec, view
+	return rec, view, true
 }
 
 // kept takes note of a Save that was applied.

@@ -57,14 +57,13 @@ func (qs *queues) load(ctx context.Context, id string) (*saved, error) {
 // without being anything: whoever may write here replaces it.
 func parse(rec store.Record) (*saved, error) {
 	view, err := record.Parse(rec.Data)
-	var newer *record.VersionError
-	if errors.As(err, &newer) {
+	if err == nil {
+		return &saved{rec: view, owner: rec.Owner, version: rec.Version, exists: true}, nil
+	}
+	if _, newer := errors.AsType[*record.VersionError](err); newer {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	if err != nil {
-		return &saved{version: rec.Version}, nil
-	}
-	return &saved{rec: view, owner: rec.Owner, version: rec.Version, exists: true}, nil
+	return &saved{version: rec.Version}, nil
 }
 
 // alive reports whether a record is that of a session of owner's that goes on.

@@ -192,8 +192,8 @@ func (s *Session) Info() Info {
 	return info
 }
 
-// All yields the name of every value, and the value as encoded. The bytes are
-// the caller's.
+// All yields the name of every value, in order, and the value as encoded. The
+// bytes are the caller's.
 func (s *Session) All() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for _, c := range s.everything() {

@@ -1,6 +1,11 @@
 package session
 
-import "github.com/sojourn-go/session/internal/record"
+import (
+	"slices"
+	"strings"
+
+	"github.com/sojourn-go/session/internal/record"
+)
 
 // read returns the value under name as encoded, and remembers that the
 // request has seen it.
@@ -62,6 +67,7 @@ func (s *Session) everything() (values []record.Change) {
 			values = append(values, record.Change{Name: name, Value: append([]byte(nil), value...)})
 		}
 	}
+	slices.SortFunc(values, func(a, b record.Change) int { return strings.Compare(a.Name, b.Name) })
 	return values
 }
 
@@ -73,7 +79,10 @@ func (s *Session) rebase(d *draft) {
 	if old == nil {
 		old = s.seen()
 	}
-	sights := map[string]sight{}
+	var sights map[string]sight
+	if s.looked != 0 || len(w.sights) > 0 {
+		sights = map[string]sight{}
+	}
 	for name := range w.sights {
 		value, ok := old.get(name)
 		sights[name] = sight{value: value, ok: ok}

@@ -17,6 +17,7 @@ import (
 // the queue does.
 type commit struct {
 	job
+	own     limit
 	m       *Manager
 	list    changes
 	gen     uint64 // of the session that the request authenticated with
@@ -39,7 +40,8 @@ func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *co
 	c.decider = c
 	c.id = at.token[:idLen]
 	c.base = at.cur
-	c.lim = newLimit(ctx, m.opts.Timeout)
+	c.own.parent, c.own.deadline = ctx, time.Now().Add(m.opts.Timeout)
+	c.lim = &c.own
 	c.closes = list.closes()
 	c.durable = c.closes
 	c.forced = list.last(doCookie) >= 0

@@ -26,9 +26,10 @@ type work struct {
 	view     *draft // what the request sees; nil: cur, as it is
 	apart    bool   // view is not cur with the list upon it
 	list     changes
-	stuck    *commit // an earlier commit that may have been applied
-	told     error   // what the last commit failed with, and
-	failed   int     // of how many changes it was
+	few      [1]change // room for the first of list
+	stuck    *commit   // an earlier commit that may have been applied
+	told     error     // what the last commit failed with, and
+	failed   int       // of how many changes it was
 	at       record.Record
 	sights   map[string]sight // reads of values that are not in at, or have changed since
 	err      error            // the first of load, encoding and update
@@ -159,6 +160,9 @@ func (s *Session) do(c change) bool {
 		c.saw = s.sightOf(c.name)
 	}
 	w := s.work
+	if w.list == nil {
+		w.list = w.few[:0]
+	}
 	w.list = append(w.list, c)
 	c.show(d)
 	if c.name != "" && w.sights != nil {

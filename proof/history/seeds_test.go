@@ -60,8 +60,8 @@ var defects = []defect{
 		"	if r.strict {",
 		"	if r.strict && !seeded(`Strict not kept to`) {"}}},
 	{"later lists shown", []edit{{
-		"	if c.foreign {",
-		"	if c.foreign && !seeded(`later lists shown`) {"}}},
+		"	if !c.foreign {",
+		"	if !c.foreign || seeded(`later lists shown`) {"}}},
 	{"a cookie after a failure", []edit{{
 		"		w.stuck, w.failed = o.stuck, n\n",
 		"		w.stuck, w.failed = o.stuck, n\n		if seeded(`a cookie after a failure`) && s.token != \"\" {\n			w.owed = &owed{token: s.token}\n		}\n"}}},
