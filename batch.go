@@ -205,13 +205,13 @@ func (b *batch) try(j *job, d *draft) (err error) {
 		j.err = errPanicked // runtime.Goexit: this goroutine is ending
 	}()
 	err = j.decide(d)
-	returned = true
 	if err == nil && d.head.Kind != record.Owner && d.size() > b.qs.maxRecord {
 		if n := len(d.build()); n > b.qs.maxRecord {
 			name, most := largest(d)
 			err = tooLarge(n, name, most, b.qs.maxRecord)
 		}
 	}
+	returned = true
 	return err
 }
 

@@ -54,8 +54,11 @@ var (
 
 // StatusCode returns the HTTP status that answers err: 409 for what another
 // request has decided otherwise, 404 for a session that is not there, 503 for a store that is not available and an
-// outcome that is not known, 500 for the rest.
+// outcome that is not known, 200 for nil, and 500 for the rest.
 func StatusCode(err error) int {
+	if err == nil {
+		return http.StatusOK
+	}
 	for _, conflict := range []error{
 		ErrEnded, ErrSuperseded, ErrTaken, ErrRefused, ErrOverwritten, ErrEpoch,
 	} {

@@ -51,7 +51,9 @@ func (m *Manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	defer x.leave()
 	if err := m.checkHost(r); err != nil {
 		x.begun, x.failed = true, true
-		m.opts.Logger.ErrorContext(x.ctx, err.Error())
+		if !m.warned.Swap(true) {
+			m.opts.Logger.ErrorContext(x.ctx, err.Error())
+		}
 		http.Error(w, err.Error(), http.StatusInternalServerError) // it is the developer who reads this
 		return
 	}
@@ -237,10 +239,13 @@ func (x *exchange) fail(err error) {
 func (s *Session) publicID() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.token == "" {
-		return ""
+	switch {
+	case s.token != "":
+		return s.token[:idLen]
+	case s.work != nil:
+		return s.work.unknown
 	}
-	return s.token[:idLen]
+	return ""
 }
 
 // requestContext is the exchange as the context of its request.

@@ -24,6 +24,13 @@ func NewKey[T any](name string) Key[T] {
 	return Key[T]{name}
 }
 
+// check panics for a Key that nobody made, before it names a value "".
+func (k Key[T]) check() {
+	if k.name == "" {
+		panic("session: a Key that NewKey did not make: is a field or variable not initialised?")
+	}
+}
+
 // Get returns the value, or the zero T if there is none, or none that a T can
 // be read from.
 func (k Key[T]) Get(s *Session) T {
@@ -34,6 +41,7 @@ func (k Key[T]) Get(s *Session) T {
 // Lookup returns the value, and whether there is one. One that cannot be
 // decoded into a T counts as none, with an Unreadable event.
 func (k Key[T]) Lookup(s *Session) (T, bool) {
+	k.check()
 	raw, ok := s.read(k.name)
 	if !ok {
 		return *new(T), false
@@ -51,6 +59,7 @@ func (k Key[T]) Lookup(s *Session) (T, bool) {
 // is an Overwritten event or, with Options.Strict, an error of the commit.
 // A value that cannot be encoded makes the commit fail.
 func (k Key[T]) Set(s *Session, v T) {
+	k.check()
 	raw, err := encode(s.m.opts.Codec, v)
 	if err != nil {
 		s.spoil(k.name, fmt.Errorf("session: key %q: %w", k.name, err))
@@ -61,6 +70,7 @@ func (k Key[T]) Set(s *Session, v T) {
 
 // Delete deletes the value. It is to others' changes what Set is.
 func (k Key[T]) Delete(s *Session) {
+	k.check()
 	s.write(change{verb: doDelete, name: k.name})
 }
 
@@ -89,6 +99,7 @@ func (k Key[T]) TryUpdate(s *Session, f func(T) (T, error)) (T, error) {
 type errRefusal struct{ error }
 
 func (k Key[T]) update(s *Session, v verb, f func(T) (T, error)) (T, error) {
+	k.check()
 	codec := s.m.opts.Codec
 	again := func(cur []byte, ok bool) ([]byte, error) {
 		_, _, raw, err := k.run(codec, f, cur, ok)
@@ -137,6 +148,7 @@ func (k Key[T]) run(codec Codec, f func(T) (T, error), cur []byte, ok bool) (old
 // requests take it at once, one keeps it: the commits of the others fail with
 // ErrTaken. So does that of one whose value was changed meanwhile.
 func (k Key[T]) Take(s *Session) (T, bool) {
+	k.check()
 	for {
 		raw, ok := s.read(k.name)
 		if !ok {

@@ -29,7 +29,7 @@ type Manager struct {
 func New(st store.Store, o Options) (*Manager, error) {
 	o, err := o.settled()
 	if st == nil {
-		err = errors.Join(errors.New("session: New without a store"), err)
+		err = errors.Join(errors.New("session: New without a store: memstore.New(memstore.Options{}) is one for a single process"), err)
 	}
 	if err != nil {
 		return nil, err

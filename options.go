@@ -143,7 +143,13 @@ func (o Options) checkCookie() error {
 		faults = append(faults, errors.New("session: Cookie.MaxAge and Cookie.Expires: a cookie that outlives the browser is made by LoginWith and Terms.Remember; its end is the session's"))
 	}
 	if err := cookie.Check(o.Name, o.Cookie); err != nil {
-		faults = append(faults, fmt.Errorf("session: %w", err))
+		each := []error{err}
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			each = joined.Unwrap()
+		}
+		for _, fault := range each {
+			faults = append(faults, fmt.Errorf("session: %w", fault))
+		}
 	}
 	return errors.Join(faults...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -174,21 +175,12 @@ func (qs *queues) lead(q *queue, j *job) {
 		}
 		shard.mu.Unlock()
 		for _, w := range b.jobs {
-			if w != j && !contains(again, w) {
+			if w != j && !slices.Contains(again, w) {
 				w.turn <- true
 			}
 		}
 	}()
 	b.run()
-}
-
-func contains(jobs []*job, j *job) bool {
-	for _, x := range jobs {
-		if x == j {
-			return true
-		}
-	}
-	return false
 }
 
 func shardOf(id string) int {

@@ -161,8 +161,8 @@ func (s *Session) IsNew() bool {
 	return s.isNew || !s.stored()
 }
 
-// Created returns when the session was created, and the zero time for one that
-// is not stored yet.
+// Created returns when the session was created; the zero time for one that is
+// neither stored yet nor logged in.
 func (s *Session) Created() time.Time { return s.Info().Created }
 
 // Authenticated returns when the owner was last recognised, by Login or
@@ -170,7 +170,7 @@ func (s *Session) Created() time.Time { return s.Info().Created }
 func (s *Session) Authenticated() time.Time { return s.Info().Authenticated }
 
 // Expires returns when the session ends if it is not used again; the zero time
-// is never, or that it is not stored yet.
+// is never, or that it is neither stored yet nor logged in.
 func (s *Session) Expires() time.Time { return s.Info().Expires }
 
 // Info returns what a list of sessions would say of this one.

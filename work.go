@@ -34,6 +34,7 @@ type work struct {
 	sights   map[string]sight // reads of values that are not in at, or have changed since
 	err      error            // the first of load, encoding and update
 	unloaded bool             // and it was the load
+	unknown  string           // of this id
 	events   []Event
 	owed     *owed
 }
@@ -115,7 +116,7 @@ func (s *Session) load() {
 	s.notice(f.events...)
 	if err != nil {
 		s.fail(Event{ID: tokens[0][:idLen], Err: err})
-		s.work.unloaded = true
+		s.work.unloaded, s.work.unknown = true, tokens[0][:idLen]
 		return
 	}
 	s.standing, s.token = f.standing, f.token

@@ -18,7 +18,7 @@ import (
 // It may be used by several goroutines at once, for requests that overlap;
 // Change and Read, which can fail the test at once, only by the test's own.
 type Browser struct {
-	bench *Bench
+	site *Site
 
 	mu  sync.Mutex
 	jar jar
@@ -44,7 +44,7 @@ func (br *Browser) Request(method, target string, body io.Reader) *http.Request 
 // Handler by itself may be given too. A panic passes through.
 func (br *Browser) Serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	br.bench.manager.Handler(h).ServeHTTP(w, r)
+	br.site.manager.Handler(h).ServeHTTP(w, r)
 	br.Keep(w.Result())
 	return w
 }
@@ -60,8 +60,8 @@ func (br *Browser) Keep(answer *http.Response) {
 // Change changes the browser's session as a request of its own would, and
 // keeps the cookie. If the changes cannot be kept, it fails the test at once.
 func (br *Browser) Change(change func(*session.Session)) {
-	br.bench.tb.Helper()
-	m := br.bench.manager
+	br.site.tb.Helper()
+	m := br.site.manager
 	// Not a safe method: to one of those, changes to an ended session would
 	// be no failure.
 	r := br.Request(http.MethodPost, "/", nil)
@@ -71,7 +71,7 @@ func (br *Browser) Change(change func(*session.Session)) {
 	err := m.Commit(r.Context(), h, s)
 	br.Keep(&http.Response{Header: h})
 	if err != nil {
-		br.bench.tb.Fatalf("sessiontest: the session could not be prepared: %v", err)
+		br.site.tb.Fatalf("sessiontest: the session could not be prepared: %v", err)
 	}
 }
 
@@ -82,10 +82,10 @@ func (br *Browser) Change(change func(*session.Session)) {
 // renewed elsewhere, while the browser still holds its cookie, s.Reload tells:
 // it returns session.ErrEnded or session.ErrSuperseded.
 func (br *Browser) Read(look func(*session.Session)) {
-	br.bench.tb.Helper()
-	s := br.bench.manager.Load(br.Request(http.MethodGet, "/", nil))
+	br.site.tb.Helper()
+	s := br.site.manager.Load(br.Request(http.MethodGet, "/", nil))
 	if err := s.Err(); err != nil {
-		br.bench.tb.Fatalf("sessiontest: the session could not be read: %v", err)
+		br.site.tb.Fatalf("sessiontest: the session could not be read: %v", err)
 	}
 	look(s)
 }

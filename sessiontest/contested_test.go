@@ -94,8 +94,8 @@ func TestAContestedStoreKeepsTheContractButForTheConflictsItIsThereFor(t *testin
 }
 
 func TestInAContestedStoreEveryCommitIsReplayedOnceAndNothingIsLost(t *testing.T) {
-	bench := sessiontest.On(t, sessiontest.Contested(memstore.New(memstore.Options{})), session.Options{})
-	b := bench.Browser(func(s *session.Session) { visits.Set(s, 0) })
+	site := sessiontest.NewWithStore(t, sessiontest.Contested(memstore.New(memstore.Options{})), session.Options{})
+	b := site.Browser(func(s *session.Session) { visits.Set(s, 0) })
 	runs := 0
 	impure := handle(func(s *session.Session, _ http.ResponseWriter) {
 		visits.Update(s, func(n int) int { runs++; return n + 1 })
@@ -106,7 +106,7 @@ func TestInAContestedStoreEveryCommitIsReplayedOnceAndNothingIsLost(t *testing.T
 		if runs < 2 {
 			t.Errorf("the function ran %d times, want it to run again", runs)
 		}
-		if got := len(bench.Events(session.Conflict)); got != i+1 {
+		if got := len(site.Events(session.Conflict)); got != i+1 {
 			t.Errorf("%d conflicts after %d requests", got, i+1)
 		}
 	}
@@ -118,24 +118,24 @@ func TestInAContestedStoreEveryCommitIsReplayedOnceAndNothingIsLost(t *testing.T
 }
 
 func TestInAContestedStoreLoginsLimitsAndSignOutsWork(t *testing.T) {
-	bench := sessiontest.On(t, sessiontest.Contested(memstore.New(memstore.Options{})), session.Options{Limit: 2})
+	site := sessiontest.NewWithStore(t, sessiontest.Contested(memstore.New(memstore.Options{})), session.Options{Limit: 2})
 	for range 3 {
-		bench.Browser(signIn).Change((*session.Session).Renew)
+		site.Browser(signIn).Change((*session.Session).Renew)
 	}
 	var ids []string
-	for info, err := range bench.Manager().List(t.Context(), "ann") {
+	for info, err := range site.Manager().List(t.Context(), "ann") {
 		if err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, info.ID)
 	}
-	if len(ids) != 2 || len(bench.Events(session.Evicted)) != 1 {
-		t.Errorf("%d sessions after 3 logins with a limit of 2: %v", len(ids), bench.Events())
+	if len(ids) != 2 || len(site.Events(session.Evicted)) != 1 {
+		t.Errorf("%d sessions after 3 logins with a limit of 2: %v", len(ids), site.Events())
 	}
-	if n, err := bench.Manager().EndAll(t.Context(), "ann"); n != 2 || err != nil {
+	if n, err := site.Manager().EndAll(t.Context(), "ann"); n != 2 || err != nil {
 		t.Errorf("EndAll: %d, %v", n, err)
 	}
-	for info := range bench.Manager().List(t.Context(), "ann") {
+	for info := range site.Manager().List(t.Context(), "ann") {
 		t.Errorf("%s is left", info.ID)
 	}
 }

@@ -1,12 +1,12 @@
 // Package sessiontest helps applications to test what they do with sessions.
 //
-// A [Bench] is a manager under test, and a [Browser] is a visitor at it: one
+// A [Site] is a manager under test, and a [Browser] is a visitor at it: one
 // that comes with a session of the test's making, keeps the cookies of every
 // answer, and shows what a handler has left in the session:
 //
 //	func TestAccount(t *testing.T) {
-//		bench := sessiontest.New(t, session.Options{})
-//		ann := bench.Browser(func(s *session.Session) { s.Login("ann") })
+//		site := sessiontest.New(t, session.Options{})
+//		ann := site.Browser(func(s *session.Session) { s.Login("ann") })
 //
 //		w := ann.Serve(account, ann.Request("POST", "/theme?is=dark", nil))
 //		if w.Code != http.StatusOK {
@@ -19,7 +19,7 @@
 //		})
 //	}
 //
-// When the test is over, a Bench fails it if a change came too late for its
+// When the test is over, a Site fails it if a change came too late for its
 // response: see [Events.NothingLate].
 //
 // What production does once a month, a store can do on demand: [Failing] is

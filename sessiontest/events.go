@@ -10,7 +10,7 @@ import (
 )
 
 // Events collects events. Its zero value is ready, and it may be used by
-// several goroutines at once. A Bench has one of its own; for the
+// several goroutines at once. A Site has one of its own; for the
 // application's manager:
 //
 //	var events sessiontest.Events

@@ -42,8 +42,8 @@ func (exampleTB) Errorf(f string, a ...any) { fmt.Printf(f+"\n", a...) }
 // the cart before. The next request of the same browser carries the cookies of
 // the last answer.
 func ExampleBrowser() {
-	bench := sessiontest.New(t, session.Options{})
-	ann := bench.Browser(func(s *session.Session) {
+	site := sessiontest.New(t, session.Options{})
+	ann := site.Browser(func(s *session.Session) {
 		cart.Set(s, []string{"tea"})
 		s.Login("ann")
 	})
@@ -61,7 +61,7 @@ func ExampleBrowser() {
 
 // Where the application has a manager and middleware of its own, all of it is
 // tested. Keep is for answers that came about otherwise than by Serve.
-func ExampleWith() {
+func ExampleNewWithManager() {
 	var events sessiontest.Events
 	sessions, err := session.New(memstore.New(memstore.Options{}), session.Options{Observe: events.Observe})
 	if err != nil {
@@ -69,7 +69,7 @@ func ExampleWith() {
 	}
 	application := sessions.Handler(http.HandlerFunc(addToCart))
 
-	bob := sessiontest.With(t, sessions).Browser(nil)
+	bob := sessiontest.NewWithManager(t, sessions).Browser(nil)
 	for _, item := range []string{"tea", "milk"} {
 		w := bob.Serve(application, bob.Request("POST", "/cart?item="+item, nil))
 		bob.Keep(w.Result()) // Serve did so; to do it twice does no harm
@@ -82,16 +82,16 @@ func ExampleWith() {
 }
 
 // What happens to the session elsewhere is done by Change, or by the manager.
-func ExampleBench() {
-	bench := sessiontest.New(t, session.Options{})
-	ann := bench.Browser(func(s *session.Session) { s.Login("ann") })
+func ExampleSite() {
+	site := sessiontest.New(t, session.Options{})
+	ann := site.Browser(func(s *session.Session) { s.Login("ann") })
 	ann.Change(func(s *session.Session) { points.Set(s, 7) })
-	bench.Manager().EndAll(t.Context(), "ann")
+	site.Manager().EndAll(t.Context(), "ann")
 
 	ann.Read(func(s *session.Session) {
 		fmt.Println(points.Get(s), s.Reload(t.Context()))
 	})
-	for _, e := range bench.Events(session.Created, session.Ended) {
+	for _, e := range site.Events(session.Created, session.Ended) {
 		fmt.Println(e.Kind)
 	}
 	// Output:
@@ -102,17 +102,17 @@ func ExampleBench() {
 }
 
 // A test of what is done about late changes says that it expects them.
-func ExampleBench_AllowLate() {
-	bench := sessiontest.New(t, session.Options{})
-	bench.AllowLate()
+func ExampleSite_AllowLate() {
+	site := sessiontest.New(t, session.Options{})
+	site.AllowLate()
 	late := func(w http.ResponseWriter, r *http.Request) {
 		s := session.From(r.Context())
 		fmt.Fprintln(w, "points:", points.Get(s)) // the response begins here,
 		points.Set(s, 1)                          // and this would need a cookie
 	}
-	b := bench.Browser(nil)
+	b := site.Browser(nil)
 	b.Serve(http.HandlerFunc(late), b.Request("GET", "/", nil))
-	for _, e := range bench.Events(session.Late) {
+	for _, e := range site.Events(session.Late) {
 		fmt.Println(e.Kind, e.Key, e.Err)
 	}
 	// Output:
@@ -124,8 +124,8 @@ func ExampleBench_AllowLate() {
 // lost, and nothing is done twice.
 func ExampleFailing() {
 	st := sessiontest.Failing(memstore.New(memstore.Options{}))
-	bench := sessiontest.On(t, st, session.Options{Timeout: 20 * time.Millisecond})
-	ann := bench.Browser(func(s *session.Session) { s.Login("ann") })
+	site := sessiontest.NewWithStore(t, st, session.Options{Timeout: 20 * time.Millisecond})
+	ann := site.Browser(func(s *session.Session) { s.Login("ann") })
 	put := func() int {
 		return ann.Serve(http.HandlerFunc(addToCart), ann.Request("POST", "/cart?item=tea", nil)).Code
 	}
@@ -169,8 +169,8 @@ func ExampleFailingStore() {
 // In a contested store another request has always written first. A function
 // given to Update that is not pure, as this one is not, shows it.
 func ExampleContested() {
-	bench := sessiontest.On(t, sessiontest.Contested(memstore.New(memstore.Options{})), session.Options{})
-	ann := bench.Browser(func(s *session.Session) { s.Login("ann") })
+	site := sessiontest.NewWithStore(t, sessiontest.Contested(memstore.New(memstore.Options{})), session.Options{})
+	ann := site.Browser(func(s *session.Session) { s.Login("ann") })
 
 	mails := 0
 	reward := func(w http.ResponseWriter, r *http.Request) {
@@ -184,16 +184,16 @@ func ExampleContested() {
 	ann.Read(func(s *session.Session) {
 		fmt.Println("points:", points.Get(s), "mails once:", mails == 1)
 	})
-	fmt.Println("conflicts:", len(bench.Events(session.Conflict)))
+	fmt.Println("conflicts:", len(site.Events(session.Conflict)))
 	// Output:
 	// points: 10 mails once: false
 	// conflicts: 1
 }
 
-// On is for any store of the test's own.
-func ExampleOn() {
+// NewWithStore is for any store of the test's own.
+func ExampleNewWithStore() {
 	small := memstore.New(memstore.Options{MaxSessions: 100})
-	ann := sessiontest.On(t, small, session.Options{}).Browser(func(s *session.Session) { points.Set(s, 1) })
+	ann := sessiontest.NewWithStore(t, small, session.Options{}).Browser(func(s *session.Session) { points.Set(s, 1) })
 	ann.Read(func(s *session.Session) { fmt.Println(points.Get(s)) })
 	// Output:
 	// 1

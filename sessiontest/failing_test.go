@@ -83,7 +83,7 @@ func TestAContextThatIsDoneGoesBeforeTheFailure(t *testing.T) {
 func TestAnOutageIsAnsweredAndALostAnswerIsNotSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := sessiontest.Failing(memstore.New(memstore.Options{}))
-		b := sessiontest.On(t, st, session.Options{}).Browser(func(s *session.Session) { visits.Set(s, 1) })
+		b := sessiontest.NewWithStore(t, st, session.Options{}).Browser(func(s *session.Session) { visits.Set(s, 1) })
 		visit := func() int { return b.Serve(count, b.Request("GET", "/", nil)).Code }
 
 		st.LoseNext(1)

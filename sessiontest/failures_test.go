@@ -37,11 +37,11 @@ func TestALateFirstLookFailsTheTestToo(t *testing.T) {
 
 func TestALateChangeThatIsAllowedFailsNothing(t *testing.T) {
 	run(t, func(tb testing.TB) {
-		bench := sessiontest.New(tb, session.Options{})
-		bench.AllowLate()
-		b := bench.Browser(nil)
+		site := sessiontest.New(tb, session.Options{})
+		site.AllowLate()
+		b := site.Browser(nil)
 		b.Serve(setAfterTheFirstByte, b.Request("GET", "/", nil))
-		if len(bench.Events(session.Late)) == 0 {
+		if len(site.Events(session.Late)) == 0 {
 			t.Error("it was not late")
 		}
 	}).wantNone(t)
@@ -75,16 +75,16 @@ func TestChangesThatCannotBeKeptFailTheTestAtOnce(t *testing.T) {
 	run(t, func(tb testing.TB) {
 		st := sessiontest.Failing(memstore.New(memstore.Options{}))
 		st.Break(sessiontest.Saves)
-		sessiontest.On(tb, st, session.Options{Timeout: time.Millisecond}).Browser(signIn)
+		sessiontest.NewWithStore(tb, st, session.Options{Timeout: time.Millisecond}).Browser(signIn)
 		t.Error("the test went on")
 	}).wantFailure(t, true, "prepared", session.ErrUnavailable.Error())
 }
 
 func TestChangesToASessionThatHasEndedFailTheTestAtOnce(t *testing.T) {
 	run(t, func(tb testing.TB) {
-		bench := sessiontest.New(tb, session.Options{})
-		ann := bench.Browser(signIn)
-		if _, err := bench.Manager().EndAll(tb.Context(), "ann"); err != nil {
+		site := sessiontest.New(tb, session.Options{})
+		ann := site.Browser(signIn)
+		if _, err := site.Manager().EndAll(tb.Context(), "ann"); err != nil {
 			t.Error(err)
 		}
 		ann.Change(func(s *session.Session) { theme.Set(s, "dark") })
@@ -95,7 +95,7 @@ func TestChangesToASessionThatHasEndedFailTheTestAtOnce(t *testing.T) {
 func TestASessionThatCannotBeLoadedFailsTheTestAtOnce(t *testing.T) {
 	run(t, func(tb testing.TB) {
 		st := sessiontest.Failing(memstore.New(memstore.Options{}))
-		ann := sessiontest.On(tb, st, session.Options{}).Browser(signIn)
+		ann := sessiontest.NewWithStore(tb, st, session.Options{}).Browser(signIn)
 		st.Break(sessiontest.Loads)
 		ann.Read(func(*session.Session) { t.Error("there is nothing to look at") })
 		t.Error("the test went on")
@@ -105,7 +105,7 @@ func TestASessionThatCannotBeLoadedFailsTheTestAtOnce(t *testing.T) {
 func TestAskingABenchForEventsThatItDoesNotGetFailsTheTestAtOnce(t *testing.T) {
 	run(t, func(tb testing.TB) {
 		m := sessiontest.New(t, session.Options{}).Manager()
-		sessiontest.With(tb, m).Events(session.Late)
+		sessiontest.NewWithManager(tb, m).Events(session.Late)
 		t.Error("the test went on")
 	}).wantFailure(t, true, "Observe")
 }

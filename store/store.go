@@ -47,7 +47,8 @@ type Record struct {
 
 	// Expires is when the record ceases to exist, by the clock of the process
 	// that loads or saves; the zero time is never. It counts in whole
-	// milliseconds: a store drops what is finer. A time of before 1970 or
+	// milliseconds: a store drops what is finer (but what that would make the
+	// zero time is long past, and not never). A time of before 1970 or
 	// after the year 9999 need not be kept as it is, as long as it stays in
 	// the past or in the future.
 	Expires time.Time
@@ -191,8 +192,8 @@ func All(ctx context.Context, s Store) iter.Seq2[Entry, error] {
 	}
 }
 
-// SweepEvery sweeps s now and then once every period, until ctx is done, and
-// returns ctx's error, or the first error of a Sweep. If s clears up by itself
+// SweepEvery sweeps s at once, and then once every period, until ctx is done,
+// and returns ctx's error, or the first error of a Sweep. If s clears up by itself
 // (it is no [Sweeper]), SweepEvery only waits. It panics if every is not
 // positive. No store starts a goroutine for this; the application does:
 //

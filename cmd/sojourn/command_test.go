@@ -72,14 +72,16 @@ func TestCommand_WrongUsageIsSaidInSentencesBeforeListening(t *testing.T) {
 		{"demo now", []string{`"now"`, `"sojourn help demo"`}},
 		{"demo -colour red", []string{"-colour"}},
 		{"demo -idle soon", []string{"-idle", "soon"}},
-		{"demo -idle -5s", []string{"sojourn demo: Idle is -5s"}},
+		{"demo -idle -5s", []string{"-idle", "-5s", "or the word never"}},
+		{"demo -lifetime 0s", []string{"-lifetime", "0s", "or the word never"}},
+		{"demo -idle 1us", []string{"sojourn demo: Idle is 1µs"}},
 		{"demo -idle 2h -lifetime 1h", []string{"Idle (2h0m0s) is longer than Lifetime (1h0m0s)"}},
 		{"demo -store redis://localhost", []string{`-store: there is no store "redis://localhost", known are: "memory".`}},
 		{"demo -addr 8080", []string{`"8080" is not HOST:PORT`}},
 		{"demo -insecure -addr 0.0.0.0:0", []string{"-insecure", "0.0.0.0:0 is not a loopback address"}},
 		{"demo -insecure -addr :0", []string{"not a loopback address"}},
-		{"demo -insecure -addr 192.0.2.1:80 -store x -idle -5s -lifetime -7s", []string{
-			"not a loopback address", `no store "x"`, "Idle is -5s", "Lifetime is -7s",
+		{"demo -insecure -addr 192.0.2.1:80 -store x -idle 5us -lifetime 7us", []string{
+			"not a loopback address", `no store "x"`, "Idle is 5µs", "Lifetime is 7µs",
 		}},
 	} {
 		code, stdout, stderr := execute(t, strings.Fields(c.args)...)

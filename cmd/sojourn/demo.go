@@ -32,10 +32,24 @@ func (d *demoFlags) set() *flag.FlagSet {
 	f.SetOutput(io.Discard) // faults are told by wrong, as those of all commands
 	f.StringVar(&d.addr, "addr", "127.0.0.1:8080", "listen on `HOST:PORT`; port 0 is any free one")
 	f.StringVar(&d.store, "store", "memory", "keep the sessions in `STORE`: "+knownStores)
-	f.DurationVar(&d.idle, "idle", 0, "end a session not used for `DURATION` (default 30m, or -lifetime if that is shorter)")
-	f.DurationVar(&d.lifetime, "lifetime", 0, "end a session `DURATION` after it began, or after the last login (default 24h)")
+	f.Func("idle", "end a session not used for `DURATION`, such as 10m, or never (default 30m, or -lifetime if that is shorter)", end(&d.idle))
+	f.Func("lifetime", "end a session `DURATION` after it began, or after the last login, or never (default 24h)", end(&d.lifetime))
 	f.BoolVar(&d.insecure, "insecure", false, "send the cookie without Secure, for a browser that refuses Secure cookies over http; loopback addresses only")
 	return f
+}
+
+// end reads a flag that says when a session ends.
+func end(d *time.Duration) func(string) error {
+	return func(text string) (err error) {
+		if text == "never" {
+			*d = session.Never
+			return nil
+		}
+		if *d, err = time.ParseDuration(text); err == nil && *d <= 0 {
+			err = errors.New("a duration is longer than nothing, or the word never")
+		}
+		return err
+	}
 }
 
 func printDemoFlags(w io.Writer) {

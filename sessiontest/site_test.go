@@ -48,8 +48,8 @@ func TestTheNextRequestOfTheBrowserCarriesTheCookiesOfTheLastAnswer(t *testing.T
 }
 
 func TestTwoBrowsersHaveTwoSessions(t *testing.T) {
-	bench := sessiontest.New(t, session.Options{})
-	ann, bob := bench.Browser(nil), bench.Browser(nil)
+	site := sessiontest.New(t, session.Options{})
+	ann, bob := site.Browser(nil), site.Browser(nil)
 	ann.Serve(count, ann.Request("GET", "/", nil))
 	bob.Read(func(s *session.Session) {
 		if !s.IsNew() || visits.Get(s) != 0 {
@@ -91,18 +91,18 @@ func signIn(s *session.Session) {
 }
 
 func TestReadTellsThatASessionWasEndedOrRenewedElsewhere(t *testing.T) {
-	bench := sessiontest.New(t, session.Options{})
-	ann := bench.Browser(signIn)
+	site := sessiontest.New(t, session.Options{})
+	ann := site.Browser(signIn)
 	stale := ann.Request("GET", "/", nil).Cookies()
 	ann.Change((*session.Session).Renew)
-	other := bench.Browser(nil)
+	other := site.Browser(nil)
 	other.Keep(&http.Response{Header: http.Header{"Set-Cookie": {stale[0].String()}}})
 	other.Read(func(s *session.Session) {
 		if err := s.Reload(t.Context()); !errors.Is(err, session.ErrSuperseded) {
 			t.Errorf("after a renewal: %v, want ErrSuperseded", err)
 		}
 	})
-	if n, err := bench.Manager().EndAll(t.Context(), "ann"); n != 1 || err != nil {
+	if n, err := site.Manager().EndAll(t.Context(), "ann"); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	ann.Read(func(s *session.Session) {
@@ -125,7 +125,7 @@ func TestAnApplicationsManagerAndItsMiddlewareAreServedAsTheyAre(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ann := sessiontest.With(t, m).Browser(signIn)
+			ann := sessiontest.NewWithManager(t, m).Browser(signIn)
 			w := ann.Serve(m.Handler(count), ann.Request("GET", "/", nil))
 			if w.Body.String() != "1 ann" {
 				t.Errorf("got %d %q", w.Code, w.Body)
@@ -169,27 +169,27 @@ func TestCookiesOfTheHandlersOwnAreKeptUntilTheyExpire(t *testing.T) {
 
 func TestAnIdleSessionExpiresInABubbleWithoutWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bench := sessiontest.New(t, session.Options{Idle: time.Minute})
-		ann := bench.Browser(signIn)
+		site := sessiontest.New(t, session.Options{Idle: time.Minute})
+		ann := site.Browser(signIn)
 		time.Sleep(time.Minute)
 		ann.Read(func(s *session.Session) {
 			if s.Owner() != "" {
 				t.Errorf("the session is still %s's", s.Owner())
 			}
 		})
-		if got := bench.Events(session.Expired); len(got) != 1 {
-			t.Errorf("events %v, want one Expired", bench.Events())
+		if got := site.Events(session.Expired); len(got) != 1 {
+			t.Errorf("events %v, want one Expired", site.Events())
 		}
 	})
 }
 
 func TestTheApplicationsObserverIsToldToo(t *testing.T) {
 	var told []session.Kind
-	bench := sessiontest.New(t, session.Options{Observe: func(_ context.Context, e session.Event) {
+	site := sessiontest.New(t, session.Options{Observe: func(_ context.Context, e session.Event) {
 		told = append(told, e.Kind)
 	}})
-	bench.Browser(signIn)
-	if len(told) != 2 || len(bench.Events()) != 2 || len(bench.Events(session.Created)) != 1 {
-		t.Errorf("told of %v, collected %v", told, bench.Events())
+	site.Browser(signIn)
+	if len(told) != 2 || len(site.Events()) != 2 || len(site.Events(session.Created)) != 1 {
+		t.Errorf("told of %v, collected %v", told, site.Events())
 	}
 }
