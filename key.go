@@ -42,16 +42,21 @@ func (k Key[T]) Get(s *Session) T {
 // decoded into a T counts as none, with an Unreadable event.
 func (k Key[T]) Lookup(s *Session) (T, bool) {
 	k.check()
-	raw, ok := s.read(k.name)
-	if !ok {
-		return *new(T), false
+	v, _, ok := k.look(s)
+	return v, ok
+}
+
+// look returns the value, also as encoded.
+func (k Key[T]) look(s *Session) (v T, raw []byte, ok bool) {
+	if raw, ok = s.read(k.name); !ok {
+		return v, nil, false
 	}
 	v, err := decode[T](s.m.opts.Codec, raw)
 	if err != nil {
 		s.undecodable(k.name, err)
-		return *new(T), false
+		return *new(T), nil, false
 	}
-	return v, true
+	return v, raw, true
 }
 
 // Set sets the value. A Set of what the value already is writes nothing. If
@@ -150,14 +155,9 @@ func (k Key[T]) run(codec Codec, f func(T) (T, error), cur []byte, ok bool) (old
 func (k Key[T]) Take(s *Session) (T, bool) {
 	k.check()
 	for {
-		raw, ok := s.read(k.name)
+		v, raw, ok := k.look(s)
 		if !ok {
-			return *new(T), false
-		}
-		v, err := decode[T](s.m.opts.Codec, raw)
-		if err != nil {
-			s.undecodable(k.name, err)
-			return *new(T), false
+			return v, false
 		}
 		switch still, recorded := s.changeIf(change{verb: doTake, name: k.name, value: raw}, raw, ok); {
 		case recorded:

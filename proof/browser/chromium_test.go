@@ -26,7 +26,7 @@ func findChromium(t *testing.T) string {
 			return path
 		}
 	}
-	t.Skip("not run: there is no chromium, chromium-browser or google-chrome in PATH")
+	t.Skip("there is no chromium, chromium-browser or google-chrome in PATH")
 	return ""
 }
 
