@@ -181,17 +181,18 @@ func (s *Session) finalCommit(ctx context.Context, safe bool) error {
 // touch notes the use of a session that was read, if it is time to.
 func (s *Session) touch(ctx context.Context) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.standing != live || s.cur == nil {
+	cur, token, due := s.cur, s.token, s.standing == live && s.cur != nil
+	if due {
+		head := cur.rec.Header()
+		due = touchDue(&head, s.arrival)
+	}
+	s.mu.Unlock()
+	if !due {
 		return
 	}
-	if head := s.cur.rec.Header(); !touchDue(&head, s.arrival) {
-		return
-	}
-	cur, token := s.cur, s.token
-	s.mu.Unlock() // no I/O under the lock
 	next := s.m.touch(ctx, token, cur, s.arrival)
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.cur == cur {
 		s.cur = next
 	}

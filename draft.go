@@ -20,6 +20,7 @@ type draft struct {
 	head    record.Header
 	owner   string
 	exists  bool // there is such a record, or will be
+	corrupt bool // what is there is no record
 	cleared bool // nothing of the base's values is left
 	over    []record.Change
 	few     [2]record.Change // room for the first of over

@@ -21,8 +21,8 @@ const (
 //
 // A session that is on an owner's list and bears another name may be in the
 // middle of a login which will fail, and be undone. ownersNow and keptAway
-// therefore write to it, changing nothing: then what undoes the login finds that the record has
-// moved, and ends it.
+// therefore write to it, changing nothing: then what undoes the login finds that
+// the record has moved, and ends it.
 type ending struct {
 	job
 	owner string

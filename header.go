@@ -122,7 +122,7 @@ func (s *Session) setCookie(o *owed) string {
 	if o.token == "" {
 		a.MaxAge, a.Expires = -1, instant(1)
 	} else if s.cur != nil && s.cur.rec.Persistent() {
-		a.MaxAge = remaining(s.cur.rec.End(), s.arrival)
+		a.MaxAge = remaining(s.cur.rec.End(), time.Now().UnixMilli())
 	}
 	if o.attrs != nil {
 		a = a.With(*o.attrs)

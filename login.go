@@ -51,6 +51,9 @@ func (m *Manager) enroll(ctx context.Context, c *commit, epoch uint64, o *outcom
 			if err := j.verdict(); err != nil {
 				return err
 			}
+			if j.lost {
+				_ = m.lostList(ctx, c.owner()) // reported; the login itself stands
+			}
 			return m.evict(ctx, c, en.evict, o)
 		}
 		lim = c.lim.again()

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -78,6 +79,7 @@ type ownerJob struct {
 	reads  bool  // changes nothing in a record that is there
 	keep   int64 // how long the record outlives this change, ms; 0: for ever
 	added  []entry
+	lost   bool                               // by the last decision: what was there could not be read
 	change func(d *draft, list []entry) error // of what is on the list, the oldest login first
 }
 
@@ -94,6 +96,7 @@ func (m *Manager) newOwnerJob(lim *limit, owner string, change func(*draft, []en
 // decide begins the record if there is none. An epoch must never repeat, even
 // if the record was away for a while: so it begins at random.
 func (j *ownerJob) decide(d *draft) error {
+	j.lost = d.corrupt
 	if !d.exists {
 		*d = draft{owner: j.owner, exists: true}
 		d.head.Kind = record.Owner
@@ -133,6 +136,13 @@ func (j *ownerJob) extend(d *draft, list []entry) {
 		end = max(end, e.end)
 	}
 	d.head.End = end
+}
+
+// lostList reports that an owner record could not be read, and was begun anew.
+func (m *Manager) lostList(ctx context.Context, owner string) error {
+	err := fmt.Errorf("session: the list of the sessions of %q could not be read, and is begun anew: those from before are on it no more (EndBefore ends them)", owner)
+	m.report(ctx, slog.LevelError, "session: an owner record is lost", Event{Kind: Unreadable, Owner: owner, Err: err})
+	return err
 }
 
 func randomEpoch() uint64 {
@@ -197,6 +207,10 @@ func (m *Manager) List(ctx context.Context, owner string) iter.Seq2[Info, error]
 		cur, err := m.queues.load(ctx, ownerID(owner))
 		if err != nil {
 			yield(Info{}, err)
+			return
+		}
+		if cur.corrupt {
+			yield(Info{}, fmt.Errorf("session: the list of the sessions of %q: %w", owner, record.ErrCorrupt))
 			return
 		}
 		for _, e := range entriesOf(cur.draft()) {
@@ -266,6 +280,9 @@ func (m *Manager) EndAll(ctx context.Context, owner string, except ...string) (i
 			n++
 			m.emit(ctx, Event{Kind: Ended, ID: e.id, Owner: owner})
 		}
+	}
+	if j.lost {
+		faults = append(faults, m.lostList(ctx, owner))
 	}
 	return n, errors.Join(faults...)
 }

@@ -286,3 +286,33 @@ func TestOperators_see_and_end_sessions_of_everybody(t *testing.T) {
 		}
 	})
 }
+
+// An owner record that could not be read was replaced without a word, and
+// EndAll reported that there was nothing to end.
+func TestA_list_of_sessions_that_cannot_be_read_is_an_error_and_no_empty_list(t *testing.T) {
+	l := newLab(t, session.Options{})
+	v := l.login("ann")
+	spoil := func() {
+		for e := range store.All(t.Context(), l.labStore) {
+			if strings.HasPrefix(e.ID, "owner.") {
+				e.Record.Data = []byte("no record")
+				if _, err := l.Store.Save(t.Context(), e.ID, e.Record); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	spoil()
+	for _, err := range l.m.List(t.Context(), "ann") {
+		want(t, "List says so", err != nil, true)
+	}
+	if n, err := l.m.EndAll(t.Context(), "ann"); n != 0 || err == nil {
+		t.Errorf("EndAll: got %d, %v, want an error", n, err)
+	}
+	want(t, "events", l.count(session.Unreadable), 1)
+	want(t, "the session", v.owner(), "ann")
+	spoil()
+	second := l.login("ann")
+	want(t, "events after a login", l.count(session.Unreadable), 2)
+	want(t, "the list", strings.Join(l.list("ann"), " "), second.id())
+}

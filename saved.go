@@ -16,11 +16,12 @@ type saved struct {
 	owner   string
 	version uint64
 	exists  bool
+	corrupt bool   // there is something, and it is no record
 	asOf    uint64 // it was the newest at some time after this, on the queues' clock
 }
 
 func (s *saved) draft() *draft {
-	return &draft{base: s.rec, head: s.rec.Header(), owner: s.owner, exists: s.exists}
+	return &draft{base: s.rec, head: s.rec.Header(), owner: s.owner, exists: s.exists, corrupt: s.corrupt}
 }
 
 // head returns the header, also of no record.
@@ -63,7 +64,7 @@ func parse(rec store.Record) (*saved, error) {
 	if _, newer := errors.AsType[*record.VersionError](err); newer {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return &saved{version: rec.Version}, nil
+	return &saved{version: rec.Version, corrupt: true}, nil
 }
 
 // alive reports whether a record is that of a session of owner's that goes on.

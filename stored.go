@@ -11,7 +11,8 @@ import (
 	"github.com/sojourn-go/session/store"
 )
 
-// The keeper of stored sessions: from tokens to records, and back.
+// The keeper of stored sessions: what becomes of a request's list. How its
+// tokens lead to a record is in find.go, a session's first Save in create.go.
 
 // A commit is one request's list on its way into one record. It decides;
 // the queue does.

@@ -244,3 +244,32 @@ func TestA_session_that_is_too_large_is_refused_and_names_the_value(t *testing.T
 	}
 	want(t, "count", tells(v, count), 1)
 }
+
+// The panic of a store in a touch came upon a lock that was not held, which ends
+// the whole process.
+func TestA_store_that_panics_in_a_touch_harms_only_that_request(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, session.Options{})
+		v := l.visitor()
+		v.posts(func(s *session.Session) { count.Set(s, 1) })
+		time.Sleep(10 * time.Minute)
+		l.onSave = func(string, store.Record) error { panic("driver bug") }
+		want(t, "panic", panicOf(t, func() { v.sends("GET", func(s *session.Session) { count.Get(s) }) }), any("driver bug"))
+		l.onSave = nil
+		want(t, "count", tells(v, count), 1)
+	})
+}
+
+// A login in a request that took long gave the cookie more than the session's
+// remaining lifetime.
+func TestA_remembered_cookie_does_not_outlive_its_session(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newLab(t, session.Options{}).visitor()
+		res := v.does("POST", func(s *session.Session) {
+			time.Sleep(time.Minute)
+			s.LoginWith("ann", session.Terms{Remember: true, Lifetime: time.Hour})
+			time.Sleep(time.Minute)
+		})
+		want(t, "Max-Age", res.Cookies()[0].MaxAge, 59*60)
+	})
+}
