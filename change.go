@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -177,6 +178,21 @@ func (l changes) last(v verb) int {
 		}
 	}
 	return -1
+}
+
+// beyond returns where in the list that begins which can be kept though its
+// session is over. An End of what has ended succeeds, and what follows it was
+// made anew, upon an empty session; a Login begins a new session with what was
+// set after it.
+func (l changes) beyond(why error) (cut int, anew, ok bool) {
+	cut = l.last(doEnd) + 1
+	if cut > 0 && errors.Is(why, ErrEnded) && !l[:cut-1].has((*change).checked) {
+		return cut, true, true
+	}
+	if i := l[cut:].last(doLogin); i >= 0 {
+		return cut + i, false, true
+	}
+	return 0, false, false
 }
 
 // closes reports whether the list settles who may write from then on.

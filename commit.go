@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,12 +32,15 @@ func (s *Session) commit(ctx context.Context) error {
 		w.told, w.failed = w.err, len(w.list)
 	}
 	err, list := w.err, w.list[:len(w.list):len(w.list)]
-	at := situation{s.standing, s.cur, s.token, s.gen, w.apart, s.arrival}
+	at := situation{s.standing, s.cur, s.token, s.gen, w.apart, s.arrival, nil}
+	if w.owed != nil {
+		at.attrs = w.owed.attrs
+	}
 	s.mu.Unlock()
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	return s.adopt(s.m.keep(ctx, at, list), len(list))
+	return s.adopt(s.m.keeper.keep(ctx, at, list), len(list))
 }
 
 var errNested = fmt.Errorf("%w: another commit of this request did not end in time: is Commit called inside a function given to Update?", ErrUnavailable)
@@ -101,7 +105,7 @@ func (s *Session) adopt(o outcome, n int) error {
 					attrs = merged(attrs, *o.attrs)
 				}
 			}
-			w.owed = &owed{token: c.token, attrs: attrs}
+			w.owed = &owed{value: cmp.Or(c.text, c.token), attrs: attrs}
 		}
 	}
 	return nil
@@ -190,10 +194,14 @@ func (s *Session) touch(ctx context.Context) {
 	if !due {
 		return
 	}
-	next := s.m.touch(ctx, token, cur, s.arrival)
+	next, value := s.m.keeper.touch(ctx, s.x.outer, token, cur, s.arrival)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cur == cur {
-		s.cur = next
+	if s.cur != cur {
+		return
+	}
+	s.cur = next
+	if value != "" && s.extra().owed == nil {
+		s.work.owed = &owed{value: value}
 	}
 }

@@ -13,35 +13,50 @@ import (
 // commitNew begins a new session with the list, if there is anything to keep.
 // shown tells whether the list was made upon an empty session.
 func (m *Manager) commitNew(ctx context.Context, list changes, arrival int64, shown bool) (o outcome) {
-	list = list[list.last(doEnd)+1:]
-	c := &commit{m: m, list: list, arrival: arrival, shown: shown}
-	c.durable = list.last(doLogin) >= 0
-	c.decider = c
+	c, d, err := m.begin(list, arrival, shown)
+	if err != nil || d == nil {
+		o.err = err
+		return o
+	}
 	c.lim = newLimit(ctx, m.opts.Timeout)
 	defer c.lim.release()
-	d := fresh(time.Now().UnixMilli(), &m.opts)
-	d.exists = true
-	c.gen = d.head.Generation
-	if c.err = c.decideNew(d); c.err != nil {
-		o.err = c.err
-		return o
-	}
-	if d.owner == "" && d.empty() {
-		return o
-	}
-	c.after = d
 	if o.err = m.create(c, d); o.err != nil {
 		return o
 	}
 	if o.err = m.settleLogin(ctx, c, &o); o.err != nil {
 		return o
 	}
-	o.session, o.attrs, o.renewed = c, c.attrs, true
-	o.events = append(o.events, Event{Kind: Created, ID: c.id, Owner: d.owner})
-	if d.owner != "" {
-		o.events = append(o.events, Event{Kind: LoggedIn, ID: c.id, Owner: d.owner})
-	}
+	o.begun(c)
 	return o
+}
+
+// begin decides what a new session is; nil if there is nothing to keep.
+func (m *Manager) begin(list changes, arrival int64, shown bool) (*commit, *draft, error) {
+	list = list[list.last(doEnd)+1:]
+	c := &commit{m: m, list: list, arrival: arrival, shown: shown}
+	c.durable = list.last(doLogin) >= 0
+	c.decider = c
+	d := fresh(time.Now().UnixMilli(), &m.opts)
+	d.exists = true
+	c.gen = d.head.Generation
+	if c.err = c.decideNew(d); c.err != nil {
+		return nil, nil, c.err
+	}
+	if d.owner == "" && d.empty() {
+		return nil, nil, nil
+	}
+	c.after = d
+	return c, d, nil
+}
+
+// begun has the request go on with the new session that c saved.
+func (o *outcome) begun(c *commit) {
+	owner := c.after.owner
+	o.session, o.attrs, o.renewed = c, c.attrs, true
+	o.events = append(o.events, Event{Kind: Created, ID: c.id, Owner: owner})
+	if owner != "" {
+		o.events = append(o.events, Event{Kind: LoggedIn, ID: c.id, Owner: owner})
+	}
 }
 
 // decideNew applies the list to an empty session. Generations of sessions that

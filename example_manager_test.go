@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"time"
 
 	"github.com/sojourn-go/session"
+	"github.com/sojourn-go/session/seal"
 	"github.com/sojourn-go/session/sessiontest"
 	"github.com/sojourn-go/session/store/memstore"
 )
@@ -32,6 +34,45 @@ func ExampleNew() {
 	// session: Idle (48h0m0s) is longer than Lifetime (24h0m0s), and so would never end a session: shorten it
 	// session: Timeout is -1ns: it is at least a millisecond
 }
+
+// Sessions without a server side: each is in its cookie, sealed. The key comes
+// from "sojourn keygen", and stays the same over restarts.
+func ExampleNewSealed() {
+	key, err := seal.ParseKey(os.Getenv("SESSION_KEY"))
+	if err != nil {
+		key = seal.NewKey() // of this example: at the next start nobody is known
+	}
+	keys, err := seal.NewKeys(key)
+	if err != nil {
+		log.Fatal(err)
+	}
+	sessions, err := session.NewSealed(keys, session.Options{
+		// What ends all sessions of a user: a number that changes with the password.
+		Epoch: func(_ context.Context, owner string) (uint64, error) { return passwordChanges(owner) },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	site := sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := session.From(r.Context())
+		if r.Method == http.MethodPost {
+			s.Login("ann")
+			return
+		}
+		fmt.Println("Hello", s.Owner())
+	}))
+	login := httptest.NewRecorder()
+	site.ServeHTTP(login, httptest.NewRequest("POST", "https://example.com/login", nil))
+	page := httptest.NewRequest("GET", "https://example.com/", nil)
+	page.AddCookie(login.Result().Cookies()[0])
+	site.ServeHTTP(httptest.NewRecorder(), page)
+	fmt.Println(sessions.EndID(context.Background(), "an id"))
+	// Output:
+	// Hello ann
+	// session: a sealed session is in its cookie and nowhere else: unsupported operation
+}
+
+func passwordChanges(string) (uint64, error) { return 7, nil } // a look at the table of users
 
 // A page that lists the owner's sessions, and lets them sign out elsewhere.
 func ExampleManager_List() {

@@ -264,11 +264,11 @@ func (c *requestContext) Value(key any) any {
 	return c.ctx.Value(key)
 }
 
-// tokens appends the well-formed tokens that the request carries, up to one
-// more than are tried.
+// tokens appends the values of our cookie that are worth opening, up to one more
+// than are tried.
 func (x *exchange) tokens(buf []string) []string {
 	for v := range cookie.Values(x.outer.Header, x.session.m.opts.Name) {
-		if wellFormed(v) && len(buf) <= maxTokens {
+		if len(buf) <= maxTokens && x.session.m.keeper.plausible(v) {
 			buf = append(buf, v)
 		}
 	}

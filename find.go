@@ -28,6 +28,9 @@ type found struct {
 	events   []Event
 }
 
+// id returns the id of the session that the token is of, or would be.
+func (f *found) id() string { return f.token[:min(idLen, len(f.token))] }
+
 // With more tokens than this none is tried: nobody comes by so many in good
 // faith, and each costs a load.
 const maxTokens = 3
@@ -46,9 +49,9 @@ func (m *Manager) find(ctx context.Context, tokens []string, arrival int64) (fou
 		if slices.Contains(tokens[:i], token) {
 			continue // one cookie that came twice chooses nothing
 		}
-		f, err := m.open(ctx, token, arrival)
+		f, err := m.keeper.open(ctx, token, arrival)
 		if err != nil {
-			return found{events: best.events}, err
+			return found{token: f.token, events: best.events}, err
 		}
 		events := append(best.events, f.events...)
 		if f.standing == live {
@@ -71,7 +74,7 @@ var (
 	errSecret    = errors.New("wrong secret")
 )
 
-// open looks up one token.
+// open looks up one token in the store.
 func (m *Manager) open(ctx context.Context, token string, arrival int64) (found, error) {
 	id := token[:idLen]
 	rec, err := m.queues.store.Load(ctx, id)
@@ -79,11 +82,11 @@ func (m *Manager) open(ctx context.Context, token string, arrival int64) (found,
 		return found{}, nil
 	}
 	if err != nil {
-		return found{}, fmt.Errorf("%w: load: %w", ErrUnavailable, err)
+		return found{token: token}, fmt.Errorf("%w: load: %w", ErrUnavailable, err)
 	}
 	cur, err := parse(rec)
 	if err != nil {
-		return found{}, err
+		return found{token: token}, err
 	}
 	if !cur.exists || cur.rec.Kind() == record.Owner {
 		return found{events: []Event{{Kind: Unreadable, ID: id, Err: record.ErrCorrupt}}}, nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sojourn-go/session/cookie"
+	"github.com/sojourn-go/session/internal/record"
 )
 
 // strip removes what the handler said of a response that will not come. A
@@ -118,24 +119,37 @@ func vary(h http.Header) {
 
 // setCookie returns the text of the Set-Cookie that is owed.
 func (s *Session) setCookie(o *owed) string {
-	a := s.m.opts.Cookie
-	if o.token == "" {
+	var rec record.Record
+	if s.cur != nil {
+		rec = s.cur.rec
+	}
+	a := s.m.attrs(rec, o.attrs)
+	if o.value == "" {
 		a.MaxAge, a.Expires = -1, instant(1)
-	} else if s.cur != nil && s.cur.rec.Persistent() {
-		a.MaxAge = remaining(s.cur.rec.End(), time.Now().UnixMilli())
 	}
-	if o.attrs != nil {
-		a = a.With(*o.attrs)
-	}
-	return string(cookie.Append(make([]byte, 0, 192), s.m.opts.Name, o.token, a))
+	return string(cookie.Append(make([]byte, 0, 192+len(o.value)), s.m.opts.Name, o.value, a))
 }
 
-// remaining is the Max-Age of a cookie whose session ends at end; browsers
-// keep none longer than 400 days (RFC 6265bis, section 5.5).
-func remaining(end, now int64) time.Duration {
-	const most = 400 * 24 * time.Hour
-	if end == 0 {
-		return most
+// attrs returns the attributes of the cookie of the session in rec, with those
+// of this response.
+func (m *Manager) attrs(rec record.Record, response *cookie.Attrs) cookie.Attrs {
+	a := m.opts.Cookie
+	if rec.Persistent() {
+		a.MaxAge = remaining(rec.End(), time.Now().UnixMilli())
 	}
-	return min(most, max(time.Second, time.Duration(end-now)*time.Millisecond))
+	if response != nil {
+		a = a.With(*response)
+	}
+	return a
+}
+
+// Browsers keep no cookie longer than 400 days (RFC 6265bis, section 5.5).
+const maxCookieAge = 400 * 24 * time.Hour
+
+// remaining is the Max-Age of a cookie whose session ends at end.
+func remaining(end, now int64) time.Duration {
+	if end == 0 {
+		return maxCookieAge
+	}
+	return min(maxCookieAge, max(time.Second, time.Duration(end-now)*time.Millisecond))
 }

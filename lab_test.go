@@ -38,17 +38,19 @@ func (l *lab) twin() *lab { return newLabOn(l.t, l.labStore.Store, l.o) }
 
 func newLabOn(t *testing.T, st store.Store, o session.Options) *lab {
 	l := &lab{t: t, o: o, labStore: &labStore{Store: st}}
-	o.Observe = func(_ context.Context, e session.Event) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.events = append(l.events, e)
-	}
+	o.Observe = l.observe
 	m, err := session.New(l.labStore, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.m = m
 	return l
+}
+
+func (l *lab) observe(_ context.Context, e session.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events = append(l.events, e)
 }
 
 func (l *lab) count(kind session.Kind) (n int) {

@@ -17,7 +17,8 @@ import (
 // requests at once, and it starts no goroutine.
 type Manager struct {
 	opts   Options
-	queues queues
+	keeper keeper // the Manager itself, or sealed
+	queues queues // of stored sessions
 	wrong  throttle
 
 	warned    atomic.Bool // that browsers drop the cookie
@@ -27,17 +28,27 @@ type Manager struct {
 // New returns a Manager that keeps sessions in st. All faults of the options
 // come back at once.
 func New(st store.Store, o Options) (*Manager, error) {
-	o, err := o.settled()
+	var faults []error
 	if st == nil {
-		err = errors.Join(errors.New("session: New without a store: memstore.New(memstore.Options{}) is one for a single process"), err)
+		faults = append(faults, errors.New("session: New without a store: memstore.New(memstore.Options{}) is one for a single process"))
 	}
-	if err != nil {
+	if o.Epoch != nil {
+		faults = append(faults, errors.New("session: Options.Epoch is for sealed sessions: stored ones have an epoch in the store, which EndAll raises"))
+	}
+	m, err := newManager(o)
+	if err = errors.Join(append(faults, err)...); err != nil {
 		return nil, err
 	}
+	m.keeper = m
+	m.queues.store, m.queues.maxRecord, m.queues.timeout = st, m.opts.MaxRecord, m.opts.Timeout
+	return m, nil
+}
+
+func newManager(o Options) (*Manager, error) {
+	o, err := o.settled()
 	m := &Manager{opts: o}
 	m.wrong.seed = maphash.MakeSeed()
-	m.queues.store, m.queues.maxRecord, m.queues.timeout = st, o.MaxRecord, o.Timeout
-	return m, nil
+	return m, err
 }
 
 type contextKey struct{ m *Manager } // nil: any manager's

@@ -15,6 +15,10 @@ import (
 // [errors.ErrUnsupported]. Records that cannot be read are passed over.
 func (m *Manager) All(ctx context.Context) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
+		if err := m.stored(); err != nil {
+			yield(Info{}, err)
+			return
+		}
 		for e, err := range store.All(ctx, m.queues.store) {
 			if err != nil {
 				yield(Info{}, err)
@@ -38,7 +42,7 @@ func (m *Manager) All(ctx context.Context) iter.Seq2[Info, error] {
 // EndID ends a session, whoever's it is, for operators. It is ErrNotFound if
 // there is none.
 func (m *Manager) EndID(ctx context.Context, id string) error {
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(m.stored(), ctx.Err()); err != nil {
 		return err
 	}
 	ended, err := m.endOne(ctx, id, "", anybodys)

@@ -52,6 +52,14 @@ type Options struct {
 	// it ends the owner's oldest session (an Evicted event).
 	Limit int
 
+	// Epoch, for NewSealed alone, returns the present epoch of an owner: any
+	// number which the application stores with the owner, and changes when all
+	// of the owner's sessions shall end, as with the password. It is asked at
+	// each login, and once in each request that uses a session with an owner;
+	// a session from another epoch has ended. If it fails, so does the request,
+	// as with a store that is down. It must be safe for many at once.
+	Epoch func(ctx context.Context, owner string) (uint64, error)
+
 	// Strict makes a commit fail with ErrOverwritten, instead of an
 	// Overwritten event, when a Set, Delete or ClearValues would overwrite a
 	// value that changed since this request read it.

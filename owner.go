@@ -158,6 +158,9 @@ func (m *Manager) Epoch(ctx context.Context, owner string) (uint64, error) {
 	if err := errors.Join(ctx.Err(), checkOwner(owner)); err != nil {
 		return 0, err
 	}
+	if k, ok := m.keeper.(*sealed); ok {
+		return k.epoch(ctx, owner)
+	}
 	var epoch uint64
 	j := m.newOwnerJob(newLimit(ctx, m.opts.Timeout), owner, func(d *draft, _ []entry) error {
 		epoch = d.head.Generation
@@ -200,7 +203,7 @@ func (s *saved) info(id string) Info {
 // looked at before it is yielded. An error ends the sequence.
 func (m *Manager) List(ctx context.Context, owner string) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
-		if err := checkOwner(owner); err != nil {
+		if err := errors.Join(m.stored(), checkOwner(owner)); err != nil {
 			yield(Info{}, err)
 			return
 		}
@@ -233,7 +236,7 @@ func (m *Manager) List(ctx context.Context, owner string) iter.Seq2[Info, error]
 // if there is no such session or it is not owner's, and nil if it has ended
 // lately.
 func (m *Manager) End(ctx context.Context, owner, id string) error {
-	if err := errors.Join(ctx.Err(), checkOwner(owner)); err != nil {
+	if err := errors.Join(m.stored(), ctx.Err(), checkOwner(owner)); err != nil {
 		return err
 	}
 	ended, err := m.endOne(ctx, id, owner, owners)
@@ -248,7 +251,7 @@ func (m *Manager) End(ctx context.Context, owner, id string) error {
 // It returns how many live sessions it ended. After an error some may be left:
 // call it again.
 func (m *Manager) EndAll(ctx context.Context, owner string, except ...string) (int, error) {
-	if err := errors.Join(ctx.Err(), checkOwner(owner)); err != nil {
+	if err := errors.Join(m.stored(), ctx.Err(), checkOwner(owner)); err != nil {
 		return 0, err
 	}
 	var list []entry

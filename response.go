@@ -160,6 +160,8 @@ func (s *Session) needsCookie() bool {
 	switch {
 	case w.owed != nil || l.last(doLogin) >= 0:
 		return true
+	case s.m.keeper.sends():
+		return len(l) > 0
 	case s.standing == live:
 		return l.closes() || l.last(doCookie) >= 0
 	}

@@ -61,7 +61,7 @@ func (s *Session) Login(owner string) error { return s.LoginWith(owner, Terms{})
 // nothing has changed; whether the login is kept is known after the commit.
 func (s *Session) LoginWith(owner string, t Terms) error {
 	t, err := t.settled(&s.m.opts)
-	if err = errors.Join(checkOwner(owner), err); err != nil {
+	if err = errors.Join(checkOwner(owner), err, s.m.keeper.agree(t)); err != nil {
 		return err
 	}
 	s.enter()
@@ -267,7 +267,7 @@ func (s *Session) Reload(ctx context.Context) error {
 	}
 	lim := &limit{parent: ctx, deadline: time.Now().Add(s.m.opts.Timeout), follows: true}
 	defer lim.release()
-	cur, err := s.m.queues.load(lim, s.token[:idLen])
+	cur, err := s.m.keeper.again(lim, s.token, s.cur)
 	if err != nil {
 		return err
 	}

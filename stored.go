@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/sojourn-go/session/cookie"
@@ -24,6 +25,7 @@ type commit struct {
 	gen     uint64 // of the session that the request authenticated with
 	arrival int64
 	token   string // what the browser will hold
+	text    string // or, if not the token itself, this
 	shown   bool   // the request saw base, and nothing else, when it made the list
 	weakly  bool   // it has ended the session, and that was not durable
 
@@ -70,6 +72,20 @@ func (c *commit) decide(d *draft) error {
 	if rekeyed {
 		c.before = d.clone()
 	}
+	if err := c.run(d); err != nil || c.ends {
+		return err
+	}
+	now := time.Now()
+	d.head.Seen = max(d.head.Seen, now.UnixMilli())
+	if rekeyed {
+		d.head.Generation++
+		d.head.Replace(secretHash(c.token), now.Add(aftermath).UnixMilli(), now.UnixMilli())
+	}
+	return nil
+}
+
+// run applies the list, up to its first End.
+func (c *commit) run(d *draft) error {
 	for i := range c.list {
 		op := &c.list[i]
 		if op.verb == doEnd {
@@ -83,12 +99,6 @@ func (c *commit) decide(d *draft) error {
 		if op.verb == doCookie {
 			c.attrs = merged(c.attrs, op.attrs)
 		}
-	}
-	now := time.Now()
-	d.head.Seen = max(d.head.Seen, now.UnixMilli())
-	if rekeyed {
-		d.head.Generation++
-		d.head.Replace(secretHash(c.token), now.Add(aftermath).UnixMilli(), now.UnixMilli())
 	}
 	return nil
 }
@@ -125,6 +135,7 @@ type situation struct {
 	gen      uint64 // of the session that the request authenticated with
 	apart    bool   // what the request sees is not what cur is
 	arrival  int64
+	attrs    *cookie.Attrs // of the cookie that is owed already
 }
 
 // keep commits a list.
@@ -217,27 +228,21 @@ func kindOf(err error) Kind {
 	return Ended
 }
 
-// afterwards commits a list whose session has ended or was superseded. An End
-// of what has ended succeeds, and what follows it begins anew; a Login begins a
-// new session with what was set after it. It reports whether anything of the
-// list could be done.
+// afterwards commits what is left of a list whose session has ended or was
+// superseded. It reports whether there is anything.
 func (m *Manager) afterwards(ctx context.Context, token string, list changes, why error, arrival int64) (outcome, bool) {
-	end := list.last(doEnd)
-	tail := list[end+1:]
-	if end >= 0 && errors.Is(why, ErrEnded) && !list[:end].has((*change).checked) {
+	cut, anew, ok := list.beyond(why)
+	if !ok {
+		return outcome{err: why}, false
+	}
+	if anew {
 		if err := m.settleEnd(ctx, token); err != nil {
 			return outcome{err: err}, true
 		}
-		o := m.commitNew(ctx, tail, arrival, true)
-		o.over, o.cut = true, end+1
-		return o, true
 	}
-	if i := tail.last(doLogin); i >= 0 {
-		o := m.commitNew(ctx, tail[i:], arrival, false)
-		o.over, o.cut, o.apart = true, end+1+i, true
-		return o, true
-	}
-	return outcome{err: why}, false
+	o := m.commitNew(ctx, list[cut:], arrival, anew)
+	o.over, o.cut, o.apart = true, cut, !anew
+	return o, true
 }
 
 // settleEnd saves a tombstone once more where stores are known to keep what is
@@ -255,13 +260,13 @@ func (m *Manager) settleEnd(ctx context.Context, token string) error {
 
 // touch writes that the session was used. It is tried once, and whatever comes
 // of it is no matter of the request's.
-func (m *Manager) touch(ctx context.Context, token string, cur *saved, arrival int64) *saved {
+func (m *Manager) touch(ctx context.Context, _ *http.Request, token string, cur *saved, arrival int64) (*saved, string) {
 	lim := newLimit(ctx, m.opts.Timeout)
 	defer lim.release()
 	data := record.Touch(cur.rec, arrival, newStamp())
 	view, err := record.Parse(data)
 	if err != nil {
-		return cur
+		return cur, ""
 	}
 	next := &saved{rec: view, owner: cur.owner, exists: true}
 	d := next.draft()
@@ -270,11 +275,11 @@ func (m *Manager) touch(ctx context.Context, token string, cur *saved, arrival i
 		Expires: d.expires(time.Now(), m.opts.Timeout),
 	})
 	if err == nil {
-		return next
+		return next, ""
 	}
 	if !errors.Is(err, store.ErrConflict) {
 		m.report(ctx, slog.LevelWarn, "session: a use could not be noted",
 			Event{Kind: Failed, ID: token[:idLen], Owner: cur.owner, Err: err})
 	}
-	return cur
+	return cur, ""
 }

@@ -41,7 +41,7 @@ type work struct {
 
 // An owed is the cookie that the response has to carry.
 type owed struct {
-	token string // "": remove it
+	value string // "": remove it
 	attrs *cookie.Attrs
 }
 
@@ -115,8 +115,8 @@ func (s *Session) load() {
 	f, err := s.m.find(lim, tokens, s.arrival)
 	s.notice(f.events...)
 	if err != nil {
-		s.fail(Event{ID: tokens[0][:idLen], Err: err})
-		s.work.unloaded, s.work.unknown = true, tokens[0][:idLen]
+		s.fail(Event{ID: f.id(), Err: err})
+		s.work.unloaded, s.work.unknown = true, f.id()
 		return
 	}
 	s.standing, s.token = f.standing, f.token
@@ -188,7 +188,7 @@ func (s *Session) refused(c *change) error {
 		return nil
 	}
 	gone := s.standing != live || s.work != nil && s.work.list.last(doEnd) >= 0
-	needsCookie := c.rekeys() || c.verb == doCookie || gone && c.verb != doEnd
+	needsCookie := s.m.keeper.sends() || c.rekeys() || c.verb == doCookie || gone && c.verb != doEnd
 	if s.phase == begun && !needsCookie {
 		return nil
 	}

@@ -64,10 +64,10 @@ var defects = []defect{
 		"	if !c.foreign || seeded(`later lists shown`) {"}}},
 	{"a cookie after a failure", []edit{{
 		"		w.stuck, w.failed = o.stuck, n\n",
-		"		w.stuck, w.failed = o.stuck, n\n		if seeded(`a cookie after a failure`) && s.token != \"\" {\n			w.owed = &owed{token: s.token}\n		}\n"}}},
+		"		w.stuck, w.failed = o.stuck, n\n		if seeded(`a cookie after a failure`) && s.token != \"\" {\n			w.owed = &owed{value: s.token}\n		}\n"}}},
 	{"what was set before the login is kept", []edit{{
-		"	if i := tail.last(doLogin); i >= 0 {\n",
-		"	if i := tail.last(doLogin); i >= 0 {\n		if seeded(`what was set before the login is kept`) {\n			i = 0\n		}\n"}}},
+		"	if i := l[cut:].last(doLogin); i >= 0 {\n",
+		"	if i := l[cut:].last(doLogin); i >= 0 {\n		if seeded(`what was set before the login is kept`) {\n			i = 0\n		}\n"}}},
 	{"refused for what was never saved", []edit{{
 		"		case accepted == 0 || j.panicked != nil:",
 		"		case accepted == 0 || j.panicked != nil || seeded(`refused for what was never saved`):"}}},

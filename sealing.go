@@ -1,0 +1,163 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/sojourn-go/session/cookie"
+	"github.com/sojourn-go/session/internal/record"
+	"github.com/sojourn-go/session/seal"
+)
+
+func (k *sealed) keep(ctx context.Context, at situation, list changes) outcome {
+	if why := at.standing.over(); why != nil {
+		cut, anew, ok := list.beyond(why)
+		if !ok {
+			return outcome{err: why}
+		}
+		o := k.create(ctx, &at, list[cut:], anew)
+		o.over, o.cut, o.apart = true, cut, !anew
+		return o
+	}
+	if at.standing != live {
+		return k.create(ctx, &at, list, !at.apart)
+	}
+	return k.change(ctx, &at, list)
+}
+
+// change commits a list to the session that a request has.
+func (k *sealed) change(ctx context.Context, at *situation, list changes) (o outcome) {
+	c := &commit{m: k.m, list: list, arrival: at.arrival, token: at.token}
+	c.id, c.base, c.replay = at.token, at.cur, replay{first: !at.apart}
+	d := at.cur.draft()
+	if c.err = c.run(d); c.err != nil {
+		return outcome{err: c.err, id: c.id}
+	}
+	if c.ends {
+		o = k.create(ctx, at, c.rest, true)
+		o.over, o.ended, o.cut = true, true, len(list)-len(c.rest)
+		o.events = append([]Event{{Kind: Ended, ID: c.id, Owner: at.cur.owner}}, o.events...)
+		return o
+	}
+	d.head.Seen = max(d.head.Seen, time.Now().UnixMilli())
+	if c.err = k.keepEpoch(ctx, c, d); c.err == nil {
+		c.err = k.seal(c, d, at)
+	}
+	if c.err != nil {
+		return outcome{err: c.err, id: c.id}
+	}
+	o.session, o.attrs, o.renewed = c, c.attrs, c.text != ""
+	if list.has((*change).rekeys) {
+		o.events = append(o.events, Event{Kind: kindOfRekey(list), ID: c.id, Owner: d.owner})
+	}
+	return o
+}
+
+// create begins a new session with the list, if there is anything to keep.
+func (k *sealed) create(ctx context.Context, at *situation, list changes, shown bool) (o outcome) {
+	c, d, err := k.m.begin(list, at.arrival, shown)
+	if err != nil || d == nil {
+		o.err = err
+		return o
+	}
+	rand.Read(d.head.Secret[:])
+	c.token = sealedID(&d.head)
+	c.id = c.token
+	if o.err = k.keepEpoch(ctx, c, d); o.err != nil {
+		return o
+	}
+	if o.err = k.seal(c, d, &situation{attrs: at.attrs}); o.err == nil {
+		o.begun(c)
+	}
+	return o
+}
+
+// keepEpoch asks for the epoch in which the list's login happens.
+func (k *sealed) keepEpoch(ctx context.Context, c *commit, d *draft) error {
+	i := c.list.last(doLogin)
+	if i < 0 {
+		return nil
+	}
+	d.head.Generation = 0
+	if k.m.opts.Epoch == nil {
+		return nil
+	}
+	epoch, err := k.epoch(ctx, d.owner)
+	if err != nil {
+		return err
+	}
+	if at := c.list[i].terms.AtEpoch; at != 0 && at != epoch {
+		return ErrEpoch
+	}
+	d.head.Generation = epoch
+	return nil
+}
+
+// epoch returns an owner's epoch, by the clock of a commit.
+func (k *sealed) epoch(ctx context.Context, owner string) (uint64, error) {
+	if k.m.opts.Epoch == nil {
+		return 0, errSealedOnly
+	}
+	lim := newLimit(ctx, k.m.opts.Timeout)
+	defer lim.release()
+	epoch, err := k.m.opts.Epoch(lim, owner)
+	if err != nil {
+		return 0, fmt.Errorf("%w: epoch: %w", ErrUnavailable, err)
+	}
+	return epoch, nil
+}
+
+// seal seals what the draft came to, unless it came to nothing. Without a
+// situation it is a touch.
+func (k *sealed) seal(c *commit, d *draft, at *situation) error {
+	data := d.build()
+	rec, err := record.Parse(data)
+	if err != nil {
+		panic("session: built a record that cannot be read: " + err.Error())
+	}
+	c.after = d
+	if at != nil && at.cur != nil && d.owner == at.cur.owner && !c.list.closes() && c.list.last(doCookie) < 0 && record.Same(rec, at.cur.rec) {
+		c.saved = at.cur
+		return nil
+	}
+	plain := data
+	if d.owner != "" {
+		plain = appendSealed(make([]byte, 0, 2+len(d.owner)+len(data)), d.owner, data)
+	}
+	attrs := c.attrs
+	if at != nil && at.attrs != nil {
+		attrs = at.attrs
+		if c.attrs != nil {
+			attrs = merged(attrs, *c.attrs)
+		}
+	}
+	if err := k.fits(d, len(data), len(plain), k.m.attrs(rec, attrs)); err != nil {
+		return err
+	}
+	text := make([]byte, 0, seal.Size(len(plain)))
+	c.text = string(k.sealer.Seal(text, plain, time.Now()))
+	c.saved = &saved{rec: rec, owner: d.owner, exists: true}
+	return nil
+}
+
+// Browsers keep no larger cookie. RFC 6265bis, section 5.6, counts name and
+// value; some browsers count the attributes, too.
+const maxCookie = 4096
+
+// fits refuses a cookie that browsers would drop in silence.
+func (k *sealed) fits(d *draft, data, plain int, a cookie.Attrs) error {
+	if most := k.m.opts.MaxRecord; data > most {
+		name, n := largest(d)
+		return tooLarge(data, name, n, most)
+	}
+	var room [512]byte
+	n := len(cookie.Append(room[:0], k.m.opts.Name, "", a)) + seal.Size(plain)
+	if n <= maxCookie {
+		return nil
+	}
+	name, most := largest(d)
+	return fmt.Errorf("%w: its Set-Cookie would have %d bytes, %d more than browsers keep; %d bytes before sealing are the value of %q: keep that elsewhere under a short name, or sessions in a store (session.New)",
+		ErrTooLarge, n, n-maxCookie, most, name)
+}
