@@ -76,7 +76,7 @@ func TestCommand_WrongUsageIsSaidInSentencesBeforeListening(t *testing.T) {
 		{"demo -lifetime 0s", []string{"-lifetime", "0s", "or the word never"}},
 		{"demo -idle 1us", []string{"sojourn demo: Idle is 1µs"}},
 		{"demo -idle 2h -lifetime 1h", []string{"Idle (2h0m0s) is longer than Lifetime (1h0m0s)"}},
-		{"demo -store redis://localhost", []string{`-store: there is no store "redis://localhost", known are: "memory".`}},
+		{"demo -store redis://localhost", []string{`-store: there is no store "redis://localhost", known are: "memory"`}},
 		{"demo -addr 8080", []string{`"8080" is not HOST:PORT`}},
 		{"demo -insecure -addr 0.0.0.0:0", []string{"-insecure", "0.0.0.0:0 is not a loopback address"}},
 		{"demo -insecure -addr :0", []string{"not a loopback address"}},

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sojourn-go/session"
+	"github.com/sojourn-go/session/seal"
 	"github.com/sojourn-go/session/store"
 	"github.com/sojourn-go/session/store/memstore"
 )
@@ -23,6 +24,7 @@ import (
 type demoFlags struct {
 	addr           string
 	store          string
+	key            string
 	idle, lifetime time.Duration
 	insecure       bool
 }
@@ -32,6 +34,7 @@ func (d *demoFlags) set() *flag.FlagSet {
 	f.SetOutput(io.Discard) // faults are told by wrong, as those of all commands
 	f.StringVar(&d.addr, "addr", "127.0.0.1:8080", "listen on `HOST:PORT`; port 0 is any free one")
 	f.StringVar(&d.store, "store", "memory", "keep the sessions in `STORE`: "+knownStores)
+	f.StringVar(&d.key, "key", "", "with -store sealed: read the keys from `FILE`, one a line, of which the first seals (default $"+keyVariable+", or else a file of your configuration directory, made at the first start)")
 	f.Func("idle", "end a session not used for `DURATION`, such as 10m, or never (default 30m, or -lifetime if that is shorter)", end(&d.idle))
 	f.Func("lifetime", "end a session `DURATION` after it began, or after the last login, or never (default 24h)", end(&d.lifetime))
 	f.BoolVar(&d.insecure, "insecure", false, "send the cookie without Secure, for a browser that refuses Secure cookies over http; loopback addresses only")
@@ -73,49 +76,63 @@ func demo(ctx context.Context, args []string, std streams) int {
 		return wrong(std, "demo", err)
 	}
 	log := slog.New(slog.NewTextHandler(std.err, nil))
-	site, st, err := d.open(log)
+	site, sweeping, err := d.open(log)
 	if err != nil {
 		return wrong(std, "demo", err)
 	}
-	if err := d.serve(ctx, site, st, log, std); err != nil {
+	if err := d.serve(ctx, site, sweeping, log, std); err != nil {
 		fmt.Fprintf(std.err, "sojourn demo: %v\n", err)
 		return exitFailed
 	}
 	return exitOK
 }
 
-// open makes the site, or tells all that is wrong with the flags at once.
+// open makes the site, or tells all that is wrong with the flags at once. The
+// store it returns is to be swept; it is nil if there is none.
 func (d *demoFlags) open(log *slog.Logger) (*site, store.Store, error) {
 	s := newSite(log, d.insecure)
-	st, err := openStore(d.store)
-	if err != nil {
-		st = memstore.New(memstore.Options{}) // the other flags may be wrong too
-	}
-	sessions, optErr := session.New(st, session.Options{
+	s.sealed = d.store == sealedStore
+	sessions, st, err := d.sessions(session.Options{
 		Idle:         d.idle,
 		Lifetime:     d.lifetime,
 		Insecure:     d.insecure,
 		ErrorHandler: s.failed,
 		Observe:      observer(log),
 		Logger:       log,
-	})
-	if err := errors.Join(d.checkAddr(), err, optErr); err != nil {
+	}, log)
+	if err := errors.Join(d.checkAddr(), err); err != nil {
 		return nil, nil, err
 	}
 	s.sessions = sessions
 	return s, st, nil
 }
 
-// knownStores are the names that openStore knows, for people.
-const knownStores = `"memory"`
+// knownStores are the names that sessions knows, for people.
+const (
+	sealedStore = "sealed"
+	knownStores = `"memory", or "sealed" in the cookies themselves`
+)
 
-// openStore is the one place that knows stores by name.
-func openStore(name string) (store.Store, error) {
-	switch name {
-	case "memory":
-		return memstore.New(memstore.Options{}), nil
+// sessions is the one place that knows stores by name.
+func (d *demoFlags) sessions(o session.Options, log *slog.Logger) (*session.Manager, store.Store, error) {
+	if d.store == sealedStore {
+		keys, keysErr := d.keys(log)
+		if keysErr != nil {
+			keys, _ = seal.NewKeys(seal.NewKey()) // the other flags may be wrong too
+		}
+		m, err := session.NewSealed(keys, o)
+		return m, nil, errors.Join(keysErr, err)
 	}
-	return nil, fmt.Errorf("-store: there is no store %q, known are: %s", name, knownStores)
+	var faults []error
+	if d.store != "memory" {
+		faults = append(faults, fmt.Errorf("-store: there is no store %q, known are: %s", d.store, knownStores))
+	}
+	if d.key != "" {
+		faults = append(faults, fmt.Errorf("-key: it is for -store sealed, and -store is %q", d.store))
+	}
+	st := memstore.New(memstore.Options{})
+	m, err := session.New(st, o)
+	return m, st, errors.Join(append(faults, err)...)
 }
 
 // checkAddr keeps a cookie without Secure on this machine. The sessions refuse

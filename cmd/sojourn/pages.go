@@ -13,6 +13,7 @@ import (
 
 // home is what the first page shows.
 type home struct {
+	Sealed bool
 	Owner  string
 	Visits int
 	Name   string // as it was typed
@@ -49,6 +50,7 @@ func (s *site) showHome(w http.ResponseWriter, status int, h home) {
 	if h.Fault != "" {
 		title = "Not signed in yet"
 	}
+	h.Sealed = s.sealed
 	s.pages.write(w, status, "home", view{Title: title, Here: "/", Data: h})
 }
 
@@ -126,19 +128,23 @@ func (s *site) cookies(w http.ResponseWriter, r *http.Request) {
 	s.pages.write(w, http.StatusOK, "cookies", view{Title: "Your cookies", Here: "/cookies", Data: struct {
 		Cookies  []shownCookie
 		Insecure bool
-	}{all, s.insecure}})
+		Sealed   bool
+	}{all, s.insecure, s.sealed}})
 }
 
 // isCredential reports whether a cookie's value must not be shown: whoever
 // photographs the screen would be signed in. Cookies do not know ports, so the
-// token of another program on this machine counts as well.
+// token or sealed session of another program on this machine counts as well.
 func isCredential(c *http.Cookie) bool {
 	const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	return c.Name == "session" || strings.EqualFold(c.Name, "__Host-Http-session") ||
-		len(c.Value) == 64 && strings.Trim(c.Value, base64url) == ""
+		len(c.Value) >= 64 && strings.Trim(c.Value, base64url) == ""
 }
 
 func (s *site) session(w http.ResponseWriter, r *http.Request) {
 	sess := session.From(r.Context())
-	s.pages.write(w, http.StatusOK, "session", view{Title: "Your session", Here: "/session", Data: sess.Info()})
+	s.pages.write(w, http.StatusOK, "session", view{Title: "Your session", Here: "/session", Data: struct {
+		session.Info
+		Sealed bool
+	}{sess.Info(), s.sealed}})
 }

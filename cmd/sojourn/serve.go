@@ -36,7 +36,9 @@ func (d *demoFlags) serve(ctx context.Context, s *site, st store.Store, log *slo
 	defer cancel()
 	srv := newServer(s.handler(), log)
 	var background sync.WaitGroup
-	background.Go(func() { sweep(ctx, st, log) })
+	if st != nil {
+		background.Go(func() { sweep(ctx, st, log) })
+	}
 	background.Go(func() {
 		<-ctx.Done()
 		shutDown(srv, log)

@@ -16,6 +16,7 @@ type site struct {
 	sessions *session.Manager
 	log      *slog.Logger
 	insecure bool
+	sealed   bool // in their cookies
 	pages    pages
 	mux      *http.ServeMux
 }
