@@ -1,5 +1,5 @@
 // Package session keeps what a web application remembers of its visitors, in
-// a store of the application's choice.
+// a store of the application's choice, or sealed in their cookies.
 //
 //	var visits = session.NewKey[int]("visits")
 //
@@ -64,6 +64,14 @@
 //
 // Put [http.CrossOriginProtection] around Handler against cross-site requests,
 // and a recoverer outside of Handler: a panic then commits nothing.
+//
+// # Sealed sessions
+//
+// [NewSealed] needs no store: each session is in its cookie, encrypted. It is
+// used in the same way, and promises less, since nobody can compare and swap in
+// a browser: of two requests at once the changes of one are kept, a copy of the
+// cookie opens the session until it expires (or until Options.Epoch says
+// otherwise), and it holds some 2.7 kB. NewSealed lists the differences.
 //
 // # Stores
 //

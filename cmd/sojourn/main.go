@@ -1,5 +1,5 @@
 // Command sojourn shows what package session does: "sojourn demo" serves a
-// small site that counts visits.
+// small site that counts visits, and "sojourn keygen" makes keys for sealing.
 package main
 
 import (
