@@ -12,11 +12,16 @@ import (
 // 4.1.1): visible ASCII without quote, comma, semicolon and backslash, as base64url is. Append does not look again.
 //
 // Browsers drop a cookie whose name and value have more than 4096 bytes together (RFC 6265bis, section 5.6): the length
-// of the value is the caller's to watch.
+// of the value is the caller's to watch. [Set] watches it, and takes any value.
 func Append(dst []byte, name, value string, a Attrs) []byte {
 	dst = append(dst, name...)
 	dst = append(dst, '=')
 	dst = append(dst, value...)
+	return appendAttrs(dst, a)
+}
+
+// appendAttrs appends what follows the value.
+func appendAttrs(dst []byte, a Attrs) []byte {
 	dst = append(dst, "; Path="...)
 	dst = append(dst, a.path()...)
 	if a.Domain != "" {

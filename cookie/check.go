@@ -22,7 +22,10 @@ const (
 //
 // Browsers match prefixes whatever their case (RFC 6265bis, section 5.4) while servers compare names exactly; so
 // Check applies the rules of __Host- to "__HOST-id", and wants it spelled as it stands here.
-func Check(name string, a Attrs) error {
+func Check(name string, a Attrs) error { return errors.Join(faultsOf(name, a)...) }
+
+// faultsOf returns the faults, among them nils.
+func faultsOf(name string, a Attrs) []error {
 	faults := []error{
 		nameFault(name),
 		pathFault(a.Path),
@@ -32,7 +35,7 @@ func Check(name string, a Attrs) error {
 		expiresFault(a.Expires),
 		partitionedFault(a),
 	}
-	return errors.Join(append(faults, prefixFaults(name, a)...)...)
+	return append(faults, prefixFaults(name, a)...)
 }
 
 func fault(format string, args ...any) error { return fmt.Errorf("cookie: "+format, args...) }
@@ -123,10 +126,11 @@ func expiresFault(t time.Time) error {
 
 // domainFault wants the name of a host, as RFC 6265bis, section 4.1.1 does by reference to RFC 1034 and RFC 1123.
 func domainFault(domain string) error {
+	if domain == "" {
+		return nil
+	}
 	_, notAddr := netip.ParseAddr(strings.Trim(domain, "[]"))
 	switch {
-	case domain == "":
-		return nil
 	case len(domain) > 253:
 		return fault("Domain has %d bytes: a host name has at most 253", len(domain))
 	case domain[0] == '.':

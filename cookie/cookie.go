@@ -1,9 +1,19 @@
-// Package cookie writes Set-Cookie headers that browsers keep, and reads Cookie headers byte for byte.
+// Package cookie reads all cookies of a request and sets one of any value, in one line each; and it seals cookies which only
+// the application can read and make.
 //
-// A browser says nothing about a cookie that it does not like: it drops it, and the visitor is signed out again at every
-// page. So [Check] judges a name and its [Attrs] once, where the program starts, by the rules that browsers apply; after that
-// [Append] renders them without a doubt and without an allocation. [Values] finds a cookie by its exact name: a reader
-// that trims or decodes more than the browser did lets a neighbour smuggle in a cookie with a protected name.
+//	cookies := maps.Collect(cookie.All(r))          // what Ring calls :cookies
+//	theme, ok := cookie.Get(r, "theme")
+//	err := cookie.Set(w, "theme", "Zoë; admin=1", cookie.Attrs{MaxAge: 30 * 24 * time.Hour})
+//
+// Any string survives the round trip: [Set] encodes what a header cannot carry, and [Get] and [All] decode it. The attributes are
+// strict by themselves, and what a browser would not keep is an error. [Sealed] holds a value of a type: encrypted, bound to
+// a name and a purpose, with an end of its own.
+//
+// Below these are the parts that package session is built on. A browser says nothing about a cookie that it does not like: it
+// drops it, and the visitor is signed out again at every page. So [Check] judges a name and its [Attrs] once, where the program
+// starts, by the rules that browsers apply; after that [Append] renders them without a doubt and without an allocation.
+// [Values] finds a cookie by its exact name, byte for byte: a reader that trims or decodes more than the browser did lets
+// a neighbour smuggle in a cookie with a protected name.
 //
 // # Rules
 //

@@ -55,15 +55,18 @@ func prefixFaults(name string, a Attrs) (faults []error) {
 	if !strings.HasPrefix(name, p.text) {
 		faults = append(faults, fault("the name %q spells the prefix %s otherwise: use %q", name, p.text, p.text+rest))
 	}
-	demand := func(kept bool, what, promise, cure string) {
+	demand := func(kept bool, what, value, promise, cure string) {
 		if !kept {
+			if value != "" {
+				what = fmt.Sprintf("%s %q", what, value)
+			}
 			faults = append(faults, fault("%s does not go with the prefix %s, which stands for %s: use the name %q, or %s",
 				what, p.text, promise, p.fitting(rest, a), cure))
 		}
 	}
-	demand(!a.Insecure, "Insecure", "Secure", "leave Insecure false")
-	demand(!p.http || !a.Scriptable, "Scriptable", "HttpOnly", "leave Scriptable false")
-	demand(!p.host || a.path() == "/", fmt.Sprintf("Path %q", a.Path), "Path=/", "leave Path empty")
-	demand(!p.host || a.Domain == "", fmt.Sprintf("Domain %q", a.Domain), "this host only", "leave Domain empty")
+	demand(!a.Insecure, "Insecure", "", "Secure", "leave Insecure false")
+	demand(!p.http || !a.Scriptable, "Scriptable", "", "HttpOnly", "leave Scriptable false")
+	demand(!p.host || a.path() == "/", "Path", a.Path, "Path=/", "leave Path empty")
+	demand(!p.host || a.Domain == "", "Domain", a.Domain, "this host only", "leave Domain empty")
 	return faults
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Values yields the value of each cookie in h that has exactly this name, in order, across all Cookie lines: HTTP/2
-// clients may send several. Ranging over it allocates nothing, however long the header.
+// clients may send several. Ranging over it allocates nothing, however long the header. [Get] and [All] decode.
 //
 // Names are compared byte for byte, and values are handed out as they came, quotes included. Only ';' separates cookies, and
 // only spaces and tabs around a pair are not part of it. All of this is on purpose. To a browser "\u2000__Host-id" is an
@@ -18,25 +18,20 @@ import (
 // something else than the order decides between them.
 func Values(h http.Header, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for _, line := range h["Cookie"] {
-			if !eachValue(line, name, yield) {
+		eachPair(h, func(n, raw string) bool { return n != name || yield(raw) })
+	}
+}
+
+// eachPair calls f for each cookie in h that has a name, with the name and the value as they came, until f returns false.
+func eachPair(h http.Header, f func(name, raw string) bool) {
+	for _, line := range h["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			name, raw, ok := strings.Cut(trim(pair), "=")
+			if ok && name != "" && !f(name, raw) {
 				return
 			}
 		}
 	}
-}
-
-// eachValue yields the values under name in one Cookie line, until yield returns false, and returns what it last returned.
-func eachValue(line, name string, yield func(string) bool) bool {
-	for more := name != ""; more; {
-		var pair string
-		pair, line, more = strings.Cut(line, ";")
-		n, value, ok := strings.Cut(trim(pair), "=")
-		if ok && n == name && !yield(value) {
-			return false
-		}
-	}
-	return true
 }
 
 // trim removes the spaces and tabs around s. It is tempting to use strings.TrimSpace, but that knows Unicode.
