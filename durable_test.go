@@ -13,35 +13,37 @@ import (
 // and then the same update was replayed once more as a late change: its panic
 // came out of Handler and cut the answer off, with the cookie of the login.
 func TestA_function_that_always_panics_at_its_replay_is_replayed_once(t *testing.T) {
-	l := newLab(t, session.Options{})
-	v := l.visitor()
-	v.posts(func(s *session.Session) { count.Set(s, 1) })
-	r := httptest.NewRequest("POST", "https://example.com/", nil)
-	r.AddCookie(v.cookie)
-	w := httptest.NewRecorder()
-	got := panicOf(t, func() {
-		l.m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			defer func() {
-				if recover() != nil {
-					http.Error(w, "sorry", 500)
-				}
-			}()
-			s, runs := session.From(r.Context()), 0
-			s.Login("ann")
-			want(t, "Commit", s.Commit(r.Context()), nil)
-			count.Update(s, func(n int) int {
-				if runs++; runs > 1 {
-					panic("bug")
-				}
-				return n + 1
-			})
-			want(t, "Reload", s.Reload(r.Context()), nil)
-			w.WriteHeader(200)
-		})).ServeHTTP(w, r)
+	everywhere(t, func(t *testing.T, newLab labMaker) {
+		l := newLab(t, session.Options{})
+		v := l.visitor()
+		v.posts(func(s *session.Session) { count.Set(s, 1) })
+		r := httptest.NewRequest("POST", "https://example.com/", nil)
+		r.AddCookie(v.cookie)
+		w := httptest.NewRecorder()
+		got := panicOf(t, func() {
+			l.m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				defer func() {
+					if recover() != nil {
+						http.Error(w, "sorry", 500)
+					}
+				}()
+				s, runs := session.From(r.Context()), 0
+				s.Login("ann")
+				want(t, "Commit", s.Commit(r.Context()), nil)
+				count.Update(s, func(n int) int {
+					if runs++; runs > 1 {
+						panic("bug")
+					}
+					return n + 1
+				})
+				want(t, "Reload", s.Reload(r.Context()), nil)
+				w.WriteHeader(200)
+			})).ServeHTTP(w, r)
+		})
+		want(t, "panic out of Handler", got, nil)
+		v.takes(w.Result())
+		want(t, "owner", v.owner(), "ann")
 	})
-	want(t, "panic out of Handler", got, nil)
-	v.takes(w.Result())
-	want(t, "owner", v.owner(), "ann")
 }
 
 // The store had applied a logout but not made it safe. Whoever repeated it, as

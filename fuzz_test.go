@@ -3,14 +3,17 @@ package session_test
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/sojourn-go/session"
+	"github.com/sojourn-go/session/seal"
 	"github.com/sojourn-go/session/store"
 	"github.com/sojourn-go/session/store/memstore"
 )
@@ -144,4 +147,150 @@ func FuzzForeignRecord(f *testing.F) {
 			t.Errorf("record %x: status %d", data, res.StatusCode)
 		}
 	})
+}
+
+// Whatever strangers send as a sealed cookie, with a genuine one at hand to cut,
+// change and repeat (the @ in the line): no panic, no 500, nobody's session but
+// by the genuine text itself, no cookie for what only reads, and a cost that
+// does not grow with what was sent.
+func FuzzSealedCookie(f *testing.F) {
+	const name = peerCookie + "="
+	for _, line := range []string{
+		"", name, name + "@", name + "@; " + name + "@", name + "x@", name + `"@"`, name + "@@", "other=@; " + name + "A" + "@",
+		strings.Repeat(name+"@; ", 5), name + peerNoToken + "; " + name + "@", strings.ToUpper(name) + "@", name + strings.Repeat("A", 9000),
+		"\u2000" + name + "@", name + "@=; " + name + "@\n", name + "@\x00; a=b; " + name + "AQ",
+	} {
+		f.Add(line, uint16(0), uint16(0), byte(0))
+		f.Add(line, uint16(1), uint16(0), byte(0))
+		f.Add(line, uint16(0), uint16(3), byte(1))
+		f.Add(line, uint16(100), uint16(14), byte(4))
+	}
+	f.Fuzz(func(t *testing.T, line string, cut, at uint16, flip byte) {
+		l := newLabSealed(t, session.Options{})
+		v := l.login("ann")
+		genuine := v.cookie.Value
+		text := []byte(genuine[:len(genuine)-int(cut)%len(genuine)])
+		text[int(at)%len(text)] ^= flip
+		line = strings.ReplaceAll(line, "@", string(text))
+		opens := strings.Contains(line, genuine)
+		for _, method := range []string{"GET", "POST"} {
+			r := httptest.NewRequest(method, "https://example.com/", nil)
+			r.Header["Cookie"] = []string{line}
+			l.loads.Store(0)
+			owner, before := "", allocated()
+			res := serve(l.m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				s := session.From(r.Context())
+				if owner = s.Owner(); !opens && (owner != "" || s.ID() != "") {
+					t.Errorf("%q opened the session %s of %q", line, s.ID(), owner)
+				}
+				if method == "POST" {
+					count.Set(s, 1)
+				}
+			})), r)
+			if cost := allocated() - before; cost > 256<<10 {
+				t.Errorf("%d bytes of cookies cost %d bytes", len(line), cost)
+			}
+			want(t, "status", res.StatusCode, 200)
+			want(t, "Set-Cookie lines", len(res.Cookies()), map[string]int{"POST": 1}[method])
+			want(t, "epochs asked for nobody", l.loads.Load() > 0 && owner == "" && !opens, false)
+			fresh := l.visitor()
+			fresh.takes(res)
+			want(t, "owner afterwards", fresh.owner(), map[string]string{"POST": owner}[method])
+		}
+	})
+}
+
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
+
+// What another program with the key may have sealed: no panic and no 500, a
+// session or none, and 503 for a newer format alone. What opens can be changed,
+// and keeps its owner and its other values.
+func FuzzSealedPlaintext(f *testing.F) {
+	keys, err := seal.NewKeys(seal.NewKey())
+	if err != nil {
+		f.Fatal(err)
+	}
+	o := session.Options{Idle: session.Never, Lifetime: session.Never}
+	sealer, err := keys.Sealer("session", peerCookie, math.MaxInt64)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, plain := range genuinePlaintexts(f, keys, sealer, o) {
+		f.Add(plain)
+		f.Add(plain[:len(plain)-1])
+		f.Add(append([]byte{0, 2, 'b', 'o'}, plain...))
+	}
+	f.Add([]byte("\x00\x00"))
+	f.Add([]byte("{}"))
+	f.Fuzz(func(t *testing.T, plain []byte) {
+		if seal.Size(len(plain)) > seal.MaxText {
+			return
+		}
+		l := newSealedLab(t, keys, o)
+		v := l.visitor()
+		v.cookie = &http.Cookie{Name: peerCookie, Value: string(sealer.Seal(nil, plain, time.Now()))}
+		data := plain
+		if len(plain) > 1 && plain[0] == 0 && len(plain) >= 2+int(plain[1]) {
+			data = plain[2+int(plain[1]):]
+		}
+		newer := len(data) > 0 && data[0] >= 0xf9
+		var seen sealedSight
+		res := v.sends("GET", func(s *session.Session) { seen = sightOf(s) })
+		if res.StatusCode != 200 && !(newer && res.StatusCode == 503) {
+			t.Fatalf("status %d", res.StatusCode)
+		}
+		changed := v.does("POST", func(s *session.Session) { once.Set(s, "new") })
+		if changed.StatusCode == 500 && len(plain) > 2000 { // it did fit, and does no more
+			return
+		}
+		want(t, "status of a change", changed.StatusCode, res.StatusCode)
+		if res.StatusCode == 200 && !seen.expires {
+			var after sealedSight
+			v.gets(func(s *session.Session) { after = sightOf(s); want(t, "the change", once.Get(s), "new") })
+			want(t, "owner after a change", after.owner, seen.owner)
+			want(t, "values after a change", after.values, seen.values)
+		}
+	})
+}
+
+type sealedSight struct {
+	owner, values string
+	expires       bool // perhaps at once
+}
+
+func sightOf(s *session.Session) (seen sealedSight) {
+	seen.owner, seen.expires = s.Owner(), !s.Expires().IsZero()
+	for name, value := range s.All() {
+		if name != "once" {
+			seen.values += name + "=" + string(value) + ";"
+		}
+	}
+	return seen
+}
+
+// genuinePlaintexts are what sessions are before they are sealed.
+func genuinePlaintexts(f *testing.F, keys seal.Keys, sealer *seal.Sealer, o session.Options) (all [][]byte) {
+	m, err := session.NewSealed(keys, o)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, use := range []func(s *session.Session){
+		func(s *session.Session) { count.Set(s, 7) },
+		func(s *session.Session) { s.Login("ann"); count.Set(s, 7); name.Set(s, "Zoë") },
+		func(s *session.Session) { s.LoginWith("ann", session.Terms{Remember: true, Level: 2}) },
+	} {
+		res := serve(m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			use(session.From(r.Context()))
+		})), httptest.NewRequest("GET", "https://example.com/", nil))
+		plain, err := sealer.Open(nil, res.Cookies()[0].Value, time.Now())
+		if err != nil {
+			f.Fatal(err)
+		}
+		all = append(all, plain)
+	}
+	return all
 }

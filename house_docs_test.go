@@ -34,7 +34,10 @@ func TestHouse_EveryTestThatADocumentNamesExists(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"README.md", "SECURITY.md"} {
+	for name := range treeFiles(t) {
+		if filepath.Ext(name) != ".md" {
+			continue
+		}
 		for _, span := range markdownSpan.FindAllString(withoutMarkdownBlocks(readText(t, name)), -1) {
 			for _, claimed := range testName.FindAllString(span, -1) {
 				if !exists[claimed] {

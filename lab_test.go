@@ -24,6 +24,7 @@ type lab struct {
 	m *session.Manager
 	o session.Options
 	*labStore
+	like func(o session.Options) *lab // another process, with these options
 
 	mu     sync.Mutex
 	events []session.Event
@@ -33,8 +34,8 @@ func newLab(t *testing.T, o session.Options) *lab {
 	return newLabOn(t, strictStore{memstore.New(memstore.Options{})}, o)
 }
 
-// twin is another process on the same store.
-func (l *lab) twin() *lab { return newLabOn(l.t, l.labStore.Store, l.o) }
+// twin is another process on the same store, or with the same keys.
+func (l *lab) twin() *lab { return l.like(l.o) }
 
 func newLabOn(t *testing.T, st store.Store, o session.Options) *lab {
 	l := &lab{t: t, o: o, labStore: &labStore{Store: st}}
@@ -44,6 +45,7 @@ func newLabOn(t *testing.T, st store.Store, o session.Options) *lab {
 		t.Fatal(err)
 	}
 	l.m = m
+	l.like = func(o session.Options) *lab { return newLabOn(t, l.labStore.Store, o) }
 	return l
 }
 
@@ -170,16 +172,25 @@ func (v *visitor) does(method string, f func(s *session.Session)) *http.Response
 }
 
 func (v *visitor) sends(method string, f func(s *session.Session)) *http.Response {
+	return serve(v.l.m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if f != nil {
+			f(session.From(r.Context()))
+		}
+	})), v.request(method))
+}
+
+// request is a request with the visitor's cookie.
+func (v *visitor) request(method string) *http.Request {
 	r := httptest.NewRequest(method, "https://example.com/", nil)
 	if v.cookie != nil {
 		r.AddCookie(v.cookie)
 	}
+	return r
+}
+
+func serve(h http.Handler, r *http.Request) *http.Response {
 	w := httptest.NewRecorder()
-	v.l.m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if f != nil {
-			f(session.From(r.Context()))
-		}
-	})).ServeHTTP(w, r)
+	h.ServeHTTP(w, r)
 	return w.Result()
 }
 
@@ -261,23 +272,23 @@ func want[T comparable](t *testing.T, what string, got, want T) {
 // tells returns the value that a new request of the visitor sees.
 func tells[T any](v *visitor, k session.Key[T]) (got T) {
 	v.l.t.Helper()
-	v.copy().gets(func(s *session.Session) { got = k.Get(s) })
+	v.gets(func(s *session.Session) { got = k.Get(s) })
 	return got
 }
 
 func (v *visitor) owner() (got string) {
 	v.l.t.Helper()
-	v.copy().gets(func(s *session.Session) { got = s.Owner() })
+	v.gets(func(s *session.Session) { got = s.Owner() })
+	return got
+}
+
+func (v *visitor) info() (got session.Info) {
+	v.l.t.Helper()
+	v.gets(func(s *session.Session) { got = s.Info() })
 	return got
 }
 
 // sendRaw is sends with a whole handler.
 func sendRaw(v *visitor, h http.HandlerFunc) *http.Response {
-	r := httptest.NewRequest("POST", "https://example.com/", nil)
-	if v.cookie != nil {
-		r.AddCookie(v.cookie)
-	}
-	w := httptest.NewRecorder()
-	v.l.m.Handler(h).ServeHTTP(w, r)
-	return w.Result()
+	return serve(v.l.m.Handler(h), v.request("POST"))
 }

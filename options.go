@@ -53,8 +53,8 @@ type Options struct {
 	Limit int
 
 	// Epoch, for NewSealed alone, returns the present epoch of an owner: any
-	// number which the application stores with the owner, and changes when all
-	// of the owner's sessions shall end, as with the password. It is asked at
+	// number but 0 which the application stores with the owner, and changes when
+	// all of the owner's sessions shall end, as with the password. It is asked at
 	// each login, and once in each request that uses a session with an owner;
 	// a session from another epoch has ended. If it fails, so does the request,
 	// as with a store that is down. It must be safe for many at once.

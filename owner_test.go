@@ -239,18 +239,20 @@ func TestA_failed_EndAll_can_be_repeated(t *testing.T) {
 }
 
 func TestOwners_that_are_no_owners_are_refused(t *testing.T) {
-	l := newLab(t, session.Options{})
-	for _, owner := range []string{"", "a\x00b", "\xff", strings.Repeat("x", 256)} {
-		l.visitor().posts(func(s *session.Session) {
-			if err := s.Login(owner); err == nil {
-				t.Errorf("Login(%q) succeeded", owner)
+	everywhere(t, func(t *testing.T, newLab labMaker) {
+		l := newLab(t, session.Options{})
+		for _, owner := range []string{"", "a\x00b", "\xff", strings.Repeat("x", 256)} {
+			l.visitor().posts(func(s *session.Session) {
+				if err := s.Login(owner); err == nil {
+					t.Errorf("Login(%q) succeeded", owner)
+				}
+			})
+			if _, err := l.m.Epoch(t.Context(), owner); err == nil {
+				t.Errorf("Epoch(%q) succeeded", owner)
 			}
-		})
-		if _, err := l.m.Epoch(t.Context(), owner); err == nil {
-			t.Errorf("Epoch(%q) succeeded", owner)
 		}
-	}
-	want(t, "saves", l.saves.Load(), 0)
+		want(t, "saves", l.saves.Load(), 0)
+	})
 }
 
 func TestOperators_see_and_end_sessions_of_everybody(t *testing.T) {

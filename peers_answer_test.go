@@ -13,7 +13,7 @@ import (
 )
 
 func TestPeers_a_failed_commit_still_sends_the_cookie_owed_from_an_earlier_commit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	onEverySiteInTime(t, func(t *testing.T, newPeerSite siteMaker) {
 		site := newPeerSite(t, session.Options{})
 		v := site.visitor()
 		res := v.get(func(w http.ResponseWriter, r *http.Request) {
@@ -22,6 +22,7 @@ func TestPeers_a_failed_commit_still_sends_the_cookie_owed_from_an_earlier_commi
 			expectError(t, "Commit", s.Commit(r.Context()), nil)
 			site.store.saveFail.Store(true)
 			peerName.Set(s, "bob")
+			expectError(t, "Login", s.Login("bob"), nil)
 			io.WriteString(w, "page")
 		})
 		expectFailure(t, res, http.StatusServiceUnavailable)
@@ -32,11 +33,13 @@ func TestPeers_a_failed_commit_still_sends_the_cookie_owed_from_an_earlier_commi
 }
 
 func TestPeers_a_failed_commit_of_a_store_that_is_down_asks_to_try_again(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	onEverySiteInTime(t, func(t *testing.T, newPeerSite siteMaker) {
 		site := newPeerSite(t, session.Options{})
 		v := site.regular()
 		site.store.saveFail.Store(true)
-		res := v.get(func(_ http.ResponseWriter, r *http.Request) { peerName.Set(session.From(r.Context()), "bob") })
+		res := v.get(func(_ http.ResponseWriter, r *http.Request) {
+			expectError(t, "Login", session.From(r.Context()).Login("bob"), nil)
+		})
 		expectFailure(t, res, http.StatusServiceUnavailable)
 		if res.Header.Get("Retry-After") == "" {
 			t.Error("Retry-After: got none, want one")
@@ -84,18 +87,20 @@ func TestPeers_a_failed_commit_of_unknown_outcome_does_not_ask_to_try_again(t *t
 }
 
 func TestPeers_a_failed_commit_tells_the_visitor_nothing_of_the_store(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	onEverySiteInTime(t, func(t *testing.T, newPeerSite siteMaker) {
 		site := newPeerSite(t, session.Options{})
-		v := site.regular()
+		v := site.member()
 		site.store.loadsFail.Store(true)
 		site.store.saveFail.Store(true)
 		for name, visitor := range map[string]*peerVisitor{"load": v, "save": site.visitor()} {
-			res := visitor.get(func(_ http.ResponseWriter, r *http.Request) { peerName.Set(session.From(r.Context()), "bob") })
+			res := visitor.get(func(_ http.ResponseWriter, r *http.Request) {
+				expectError(t, "Login", session.From(r.Context()).Login("bob"), nil)
+			})
 			var b strings.Builder
 			if err := res.Write(&b); err != nil {
 				t.Fatal(err)
 			}
-			for _, secret := range []string{"10.0.0.7", "sesam", "dial", "session", "load", "save"} {
+			for _, secret := range []string{"10.0.0.7", "sesam", "dial", "session", "load", "save", "epoch"} {
 				if strings.Contains(b.String(), secret) {
 					t.Errorf("%s: got a response with %q in it, want nothing of the store's error:\n%s", name, secret, b.String())
 				}
@@ -105,22 +110,24 @@ func TestPeers_a_failed_commit_tells_the_visitor_nothing_of_the_store(t *testing
 }
 
 func TestPeers_ErrorHandler_is_called_once_and_gets_the_writer_below(t *testing.T) {
-	var got []error
-	site := newPeerSite(t, session.Options{ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-		got = append(got, err)
-		w.WriteHeader(http.StatusTeapot)
-	}})
-	v := site.regular()
-	site.store.loadsFail.Store(true)
-	use := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { peerName.Get(session.From(r.Context())) })
-	for name, h := range map[string]http.Handler{"Handler": use, "Require": site.Require(use)} {
-		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			got = nil
-			res := v.send(site.Handler(h), v.request(method))
-			expect(t, name+" "+method+": status", res.StatusCode, http.StatusTeapot)
-			if len(got) != 1 || !errors.Is(got[0], session.ErrUnavailable) {
-				t.Errorf("%s %s: ErrorHandler: got %v, want one ErrUnavailable", name, method, got)
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		var got []error
+		site := newPeerSite(t, session.Options{ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			got = append(got, err)
+			w.WriteHeader(http.StatusTeapot)
+		}})
+		v := site.member()
+		site.store.loadsFail.Store(true)
+		use := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { peerName.Get(session.From(r.Context())) })
+		for name, h := range map[string]http.Handler{"Handler": use, "Require": site.Require(use)} {
+			for _, method := range []string{http.MethodGet, http.MethodPost} {
+				got = nil
+				res := v.send(site.Handler(h), v.request(method))
+				expect(t, name+" "+method+": status", res.StatusCode, http.StatusTeapot)
+				if len(got) != 1 || !errors.Is(got[0], session.ErrUnavailable) {
+					t.Errorf("%s %s: ErrorHandler: got %v, want one ErrUnavailable", name, method, got)
+				}
 			}
 		}
-	}
+	})
 }

@@ -32,49 +32,63 @@ func expectName(t *testing.T, want string) http.HandlerFunc {
 // All peers take the first, and so a cookie that somebody planted for a
 // narrower path.
 func TestPeers_duplicate_cookies_the_one_that_opens_a_session_is_taken_wherever_it_stands(t *testing.T) {
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		genuine, wrong := site.regular().token(), peerNoToken[:peerIDLen+1]+strings.Repeat("A", 64-peerIDLen-1)
+		for name, tokens := range map[string][]string{
+			"first of two":    {genuine, peerNoToken},
+			"second of two":   {peerNoToken, genuine},
+			"second of three": {peerNoToken, genuine, wrong},
+			"third of three":  {wrong, peerNoToken, genuine},
+			"behind garbage":  {"garbage", "", strings.Repeat("x", 64) + "!", "{}", genuine},
+		} {
+			t.Run(name, func(t *testing.T) {
+				for _, method := range []string{http.MethodGet, http.MethodPost} {
+					res := site.sendTokens(method, expectName(t, "ann"), tokens...)
+					expectCookies(t, res, 0)
+				}
+			})
+		}
+	})
+}
+
+func TestPeers_duplicate_cookies_of_which_one_opens_a_session_are_no_event(t *testing.T) {
 	site := newPeerSite(t, session.Options{})
-	genuine, wrong := site.regular().token(), peerNoToken[:peerIDLen+1]+strings.Repeat("A", 64-peerIDLen-1)
-	for name, tokens := range map[string][]string{
-		"first of two":    {genuine, peerNoToken},
-		"second of two":   {peerNoToken, genuine},
-		"second of three": {peerNoToken, genuine, wrong},
-		"third of three":  {wrong, peerNoToken, genuine},
-		"behind garbage":  {"garbage", "", strings.Repeat("x", 64) + "!", "{}", genuine},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for _, method := range []string{http.MethodGet, http.MethodPost} {
-				res := site.sendTokens(method, expectName(t, "ann"), tokens...)
-				expectCookies(t, res, 0)
-			}
-		})
-	}
+	site.sendTokens(http.MethodGet, expectName(t, "ann"), peerNoToken, site.regular().token())
 	expectEvents(t, site, session.Refused, 0)
 }
 
 func TestPeers_duplicate_cookies_of_two_sessions_choose_neither(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	mine, planted := site.regular(), site.regular()
-	for i, tokens := range [][]string{
-		{mine.token(), planted.token()},
-		{planted.token(), mine.token()},
-		{planted.token(), peerNoToken, mine.token()},
-	} {
-		site.sendTokens(http.MethodGet, expectName(t, ""), tokens...)
-		expectEvents(t, site, session.Refused, i+1)
-	}
-	expect(t, "name in the visitor's own session", mine.name(), "ann")
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		mine, planted := site.regular(), site.regular()
+		for _, tokens := range [][]string{
+			{mine.token(), planted.token()},
+			{planted.token(), mine.token()},
+			{planted.token(), peerNoToken, mine.token()},
+		} {
+			told := len(site.log.of(session.Refused))
+			site.sendTokens(http.MethodGet, expectName(t, ""), tokens...)
+			if len(site.log.of(session.Refused)) == told {
+				t.Errorf("%d cookies: no event", len(tokens))
+			}
+		}
+		expect(t, "name in the visitor's own session", mine.name(), "ann")
+	})
 }
 
 func TestPeers_duplicate_cookies_of_more_than_three_are_not_tried(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	token := site.regular().token()
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		res := site.sendTokens(method, expectName(t, ""), token, peerNoToken, peerNoToken, peerNoToken)
-		expect(t, "status", res.StatusCode, http.StatusOK)
-		expectCookies(t, res, 0)
-	}
-	expect(t, "calls of the store", site.store.calls(), "0 loads, 0 saves")
-	expectEvents(t, site, session.Refused, 2)
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		token := site.regular().token()
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			res := site.sendTokens(method, expectName(t, ""), token, peerNoToken, peerNoToken, peerNoToken)
+			expect(t, "status", res.StatusCode, http.StatusOK)
+			expectCookies(t, res, 0)
+		}
+		expect(t, "calls of the store", site.store.calls(), "0 loads, 0 saves")
+		expectEvents(t, site, session.Refused, 2)
+	})
 }
 
 func TestPeers_a_wrong_secret_costs_one_load_and_adopts_nothing(t *testing.T) {
@@ -117,26 +131,31 @@ func TestPeers_a_wrong_secret_is_reported_once_a_minute_for_each_id(t *testing.T
 // kataras, iris, flamego and gf adopt it: whoever plants it knows the session
 // of whoever signs in with it.
 func TestPeers_a_made_up_token_costs_one_load_and_is_never_adopted(t *testing.T) {
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		t.Run(method, func(t *testing.T) {
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			site := newPeerSite(t, session.Options{})
 			v := site.visitor()
+			site.sendTokens(method, expectName(t, ""), peerNoToken)
+			if loads := site.store.loads.Load(); loads > 1 {
+				t.Errorf("loads: got %d, want at most 1", loads)
+			}
 			v.jar[peerCookie] = peerNoToken
-			v.do(method, expectName(t, ""))
-			expect(t, "calls of the store", site.store.calls(), "1 loads, 0 saves")
 			res := v.do(method, func(_ http.ResponseWriter, r *http.Request) {
 				s := session.From(r.Context())
+				expect(t, "name", peerName.Get(s), "")
 				peerName.Set(s, "ann")
 				expectError(t, "Login", s.Login("ann"), nil)
 			})
 			expectCookies(t, res, 1)
-			if v.id() == peerNoToken[:peerIDLen] || v.token()[peerIDLen:] == peerNoToken[peerIDLen:] {
-				t.Errorf("token of the new session: got %s, want nothing of the one made up", v.token())
+			for _, part := range []string{peerNoToken[:peerIDLen], peerNoToken[peerIDLen:]} {
+				if strings.Contains(v.token(), part) || v.sessionID() == part {
+					t.Errorf("token of the new session: got %s, want nothing of the one made up", v.token())
+				}
 			}
 			site.sendTokens(method, expectName(t, ""), peerNoToken)
 			expect(t, "name in the new session", v.name(), "ann")
-		})
-	}
+		}
+	})
 }
 
 // A sink is a writer that allocates nothing.

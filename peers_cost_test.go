@@ -57,27 +57,29 @@ func TestPeers_the_store_is_called_for_what_is_done_and_nothing_else(t *testing.
 
 // 1000 visits of a crawler are 1000 sessions to fiber.
 func TestPeers_visitors_without_values_get_no_cookie_and_no_record(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	for name, use := range map[string]func(*session.Session){
-		"nothing":         func(*session.Session) {},
-		"reading":         func(s *session.Session) { peerName.Get(s); s.Owner(); s.ID(); s.Expires() },
-		"deleting":        func(s *session.Session) { peerName.Delete(s) },
-		"taking":          func(s *session.Session) { peerName.Take(s) },
-		"set and deleted": func(s *session.Session) { peerName.Set(s, "ann"); peerName.Delete(s) },
-		"cleared":         func(s *session.Session) { peerName.Set(s, "ann"); s.ClearValues() },
-		"renewed":         func(s *session.Session) { s.Renew() },
-		"ended":           func(s *session.Session) { peerName.Set(s, "ann"); s.End() },
-	} {
-		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			res := site.visitor().do(method, func(w http.ResponseWriter, r *http.Request) {
-				use(session.From(r.Context()))
-				io.WriteString(w, "page")
-			})
-			expect(t, name+": status", res.StatusCode, http.StatusOK)
-			expectCookies(t, res, 0)
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		for name, use := range map[string]func(*session.Session){
+			"nothing":         func(*session.Session) {},
+			"reading":         func(s *session.Session) { peerName.Get(s); s.Owner(); s.ID(); s.Expires() },
+			"deleting":        func(s *session.Session) { peerName.Delete(s) },
+			"taking":          func(s *session.Session) { peerName.Take(s) },
+			"set and deleted": func(s *session.Session) { peerName.Set(s, "ann"); peerName.Delete(s) },
+			"cleared":         func(s *session.Session) { peerName.Set(s, "ann"); s.ClearValues() },
+			"renewed":         func(s *session.Session) { s.Renew() },
+			"ended":           func(s *session.Session) { peerName.Set(s, "ann"); s.End() },
+		} {
+			for _, method := range []string{http.MethodGet, http.MethodPost} {
+				res := site.visitor().do(method, func(w http.ResponseWriter, r *http.Request) {
+					use(session.From(r.Context()))
+					io.WriteString(w, "page")
+				})
+				expect(t, name+": status", res.StatusCode, http.StatusOK)
+				expectCookies(t, res, 0)
+			}
 		}
-	}
-	expect(t, "calls of the store", site.store.calls(), "0 loads, 0 saves")
+		expect(t, "calls of the store", site.store.calls(), "0 loads, 0 saves")
+	})
 }
 
 // scs writes on every request once there is an idle timeout.

@@ -5,11 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/sojourn-go/session"
-	"github.com/sojourn-go/session/store"
 )
 
 // doors are all the ways in which a handler begins its response.
@@ -33,11 +31,11 @@ func readFrom(w http.ResponseWriter, text string) error {
 func TestPeers_a_failed_commit_answers_alone_and_carries_no_header_of_the_handlers(t *testing.T) {
 	for name, begin := range doors {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			onEverySiteInTime(t, func(t *testing.T, newPeerSite siteMaker) {
 				site := newPeerSite(t, session.Options{})
 				site.store.saveFail.Store(true)
 				res := site.visitor().post(func(w http.ResponseWriter, r *http.Request) {
-					peerName.Set(session.From(r.Context()), "ann")
+					expectError(t, "Login", session.From(r.Context()).Login("ann"), nil)
 					for _, name := range handlersOwn {
 						w.Header().Set(name, "x")
 					}
@@ -66,11 +64,11 @@ var handlersOwn = []string{
 }
 
 func TestPeers_a_failed_commit_refuses_all_later_writes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	onEverySiteInTime(t, func(t *testing.T, newPeerSite siteMaker) {
 		site := newPeerSite(t, session.Options{})
 		site.store.saveFail.Store(true)
 		res := site.visitor().get(func(w http.ResponseWriter, r *http.Request) {
-			peerName.Set(session.From(r.Context()), "ann")
+			expectError(t, "Login", session.From(r.Context()).Login("ann"), nil)
 			w.WriteHeader(http.StatusCreated)
 			for name, begin := range doors {
 				if begin(w) == nil {
@@ -95,12 +93,12 @@ func TestPeers_a_failed_commit_keeps_what_outer_middleware_set(t *testing.T) {
 	}
 	for name, handle := range handlers {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			onEverySiteInTime(t, func(t *testing.T, newPeerSite siteMaker) {
 				site := newPeerSite(t, session.Options{})
 				site.store.saveFail.Store(true)
 				inner := site.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					handle(w)
-					peerName.Set(session.From(r.Context()), "ann")
+					expectError(t, "Login", session.From(r.Context()).Login("ann"), nil)
 				}))
 				v := site.visitor()
 				res := v.send(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -128,29 +126,31 @@ func TestPeers_a_failed_commit_keeps_what_outer_middleware_set(t *testing.T) {
 // Headers set after the response are nobody's with net/http, but a writer that
 // buffers, as http.TimeoutHandler's, sends what it finds at the end.
 func TestPeers_a_failed_commit_keeps_out_what_the_handler_sets_afterwards(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	site.store.aroundSave = func(string, func() (uint64, error)) (uint64, error) { return 0, store.ErrFull }
-	inner := site.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		peerName.Set(session.From(r.Context()), "ann")
-		io.WriteString(w, "order 42 ")
-		w.Header().Set("Etag", `"42"`)
-		w.Header().Set("Cache-Control", "public")
-		w.Header().Set(http.TrailerPrefix+"Checksum", "42")
-		http.SetCookie(w, &http.Cookie{Name: "theme", Value: "dark"})
-		io.WriteString(w, "placed")
-	}))
-	for name, h := range map[string]http.Handler{
-		"net/http":            inner,
-		"http.TimeoutHandler": http.TimeoutHandler(inner, time.Minute, "too slow"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			srv := site.listen(h)
-			r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
-			res := site.visitor().fetch(srv, r)
-			expectFailure(t, res, http.StatusServiceUnavailable)
-			expectCookies(t, res, 0)
-			expect(t, "Etag", res.Header.Get("Etag"), "")
-			expect(t, "number of trailers", len(res.Trailer), 0)
-		})
-	}
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{Timeout: 10 * time.Millisecond})
+		site.store.saveFail.Store(true)
+		inner := site.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			expectError(t, "Login", session.From(r.Context()).Login("ann"), nil)
+			io.WriteString(w, "order 42 ")
+			w.Header().Set("Etag", `"42"`)
+			w.Header().Set("Cache-Control", "public")
+			w.Header().Set(http.TrailerPrefix+"Checksum", "42")
+			http.SetCookie(w, &http.Cookie{Name: "theme", Value: "dark"})
+			io.WriteString(w, "placed")
+		}))
+		for name, h := range map[string]http.Handler{
+			"net/http":            inner,
+			"http.TimeoutHandler": http.TimeoutHandler(inner, time.Minute, "too slow"),
+		} {
+			t.Run(name, func(t *testing.T) {
+				srv := site.listen(h)
+				r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
+				res := site.visitor().fetch(srv, r)
+				expectFailure(t, res, http.StatusServiceUnavailable)
+				expectCookies(t, res, 0)
+				expect(t, "Etag", res.Header.Get("Etag"), "")
+				expect(t, "number of trailers", len(res.Trailer), 0)
+			})
+		}
+	})
 }

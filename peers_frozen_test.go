@@ -11,37 +11,42 @@ import (
 // fiber's session objects go on to other visitors, scs's may be written by a
 // goroutine of a request that is over.
 func TestPeers_a_session_after_Handler_is_a_frozen_snapshot(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	v := site.regular()
-	var s *session.Session
-	v.get(func(_ http.ResponseWriter, r *http.Request) {
-		s = session.From(r.Context())
-		peerCount.Set(s, 7)
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		v := site.regular()
+		id := v.sessionID()
+		var s *session.Session
+		v.get(func(_ http.ResponseWriter, r *http.Request) {
+			s = session.From(r.Context())
+			peerCount.Set(s, 7)
+		})
+		site.store.calls()
+		peerName.Set(s, "eve")
+		peerCount.Update(s, func(n int) int { return n + 1 })
+		s.End()
+		expectError(t, "Login", s.Login("eve"), session.ErrLate)
+		expectError(t, "Commit", s.Commit(t.Context()), nil)
+		expect(t, "name", peerName.Get(s), "ann")
+		expect(t, "count", peerCount.Get(s), 7)
+		expect(t, "id", s.ID(), id)
+		expectEvents(t, site, session.Late, 4)
+		expect(t, "calls of the store", site.store.calls(), "0 loads, 0 saves")
+		expect(t, "name in the next request", v.name(), "ann")
 	})
-	site.store.calls()
-	peerName.Set(s, "eve")
-	peerCount.Update(s, func(n int) int { return n + 1 })
-	s.End()
-	expectError(t, "Login", s.Login("eve"), session.ErrLate)
-	expectError(t, "Commit", s.Commit(t.Context()), nil)
-	expect(t, "name", peerName.Get(s), "ann")
-	expect(t, "count", peerCount.Get(s), 7)
-	expect(t, "id", s.ID(), v.id())
-	expectEvents(t, site, session.Late, 4)
-	expect(t, "calls of the store", site.store.calls(), "0 loads, 0 saves")
-	expect(t, "name in the next request", v.name(), "ann")
 }
 
 func TestPeers_a_session_after_Handler_that_was_never_used_asks_no_store(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	v := site.regular()
-	var s *session.Session
-	v.get(func(_ http.ResponseWriter, r *http.Request) { s = session.From(r.Context()) })
-	expect(t, "name", peerName.Get(s), "")
-	expect(t, "owner", s.Owner(), "")
-	expectError(t, "Err", s.Err(), nil)
-	expectError(t, "Reload", s.Reload(t.Context()), nil)
-	expect(t, "calls of the store", site.store.calls(), "0 loads, 0 saves")
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		v := site.regular()
+		var s *session.Session
+		v.get(func(_ http.ResponseWriter, r *http.Request) { s = session.From(r.Context()) })
+		expect(t, "name", peerName.Get(s), "")
+		expect(t, "owner", s.Owner(), "")
+		expectError(t, "Err", s.Err(), nil)
+		expectError(t, "Reload", s.Reload(t.Context()), nil)
+		expect(t, "calls of the store", site.store.calls(), "0 loads, 0 saves")
+	})
 }
 
 // A goroutine of the request may change the session while its late changes are

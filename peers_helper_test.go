@@ -119,14 +119,19 @@ type peerSite struct {
 
 func newPeerSite(t *testing.T, o session.Options) *peerSite {
 	t.Helper()
-	site := &peerSite{t: t, store: &peerStore{Store: memstore.New(memstore.Options{})}, log: &peerLog{}}
-	o.Observe = site.log.observe
-	o.Logger = slog.New(slog.NewJSONHandler(site.log, nil))
+	site := blankPeerSite(t, &o)
 	m, err := session.New(site.store, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	site.Manager = m
+	return site
+}
+
+func blankPeerSite(t *testing.T, o *session.Options) *peerSite {
+	site := &peerSite{t: t, store: &peerStore{Store: memstore.New(memstore.Options{})}, log: &peerLog{}}
+	o.Observe = site.log.observe
+	o.Logger = slog.New(slog.NewJSONHandler(site.log, nil))
 	return site
 }
 
@@ -159,6 +164,23 @@ func (site *peerSite) regular() *peerVisitor {
 	}
 	site.store.calls()
 	return v
+}
+
+// member is a regular who is signed in as ann.
+func (site *peerSite) member() *peerVisitor {
+	site.t.Helper()
+	v := site.regular()
+	v.get(func(_ http.ResponseWriter, r *http.Request) {
+		expectError(site.t, "Login", session.From(r.Context()).Login("ann"), nil)
+	})
+	site.store.calls()
+	return v
+}
+
+// sessionID is what a page of the visitor's would show.
+func (v *peerVisitor) sessionID() (id string) {
+	v.get(func(_ http.ResponseWriter, r *http.Request) { id = session.From(r.Context()).ID() })
+	return id
 }
 
 func (v *peerVisitor) token() string { return v.jar[peerCookie] }

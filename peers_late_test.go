@@ -59,68 +59,72 @@ func TestPeers_a_late_End_is_done(t *testing.T) {
 }
 
 func TestPeers_a_late_Login_and_whatever_needs_a_cookie_is_ErrLate_and_changes_nothing(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	for name, change := range map[string]func(*session.Session) error{
-		"Login":     func(s *session.Session) error { return s.Login("ann") },
-		"LoginWith": func(s *session.Session) error { return s.LoginWith("ann", session.Terms{Remember: true}) },
-		"StepUp":    func(s *session.Session) error { return s.StepUp(2) },
-		"SetCookie": func(s *session.Session) error { return s.SetCookie(cookie.Attrs{MaxAge: time.Hour}) },
-		"Renew":     func(s *session.Session) error { s.Renew(); return session.ErrLate },
-	} {
-		t.Run(name, func(t *testing.T) {
-			v := site.regular()
-			v.get(func(_ http.ResponseWriter, r *http.Request) {
-				expectError(t, "Login", session.From(r.Context()).Login("eve"), nil)
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		for name, change := range map[string]func(*session.Session) error{
+			"Login":     func(s *session.Session) error { return s.Login("ann") },
+			"LoginWith": func(s *session.Session) error { return s.LoginWith("ann", session.Terms{Remember: true}) },
+			"StepUp":    func(s *session.Session) error { return s.StepUp(2) },
+			"SetCookie": func(s *session.Session) error { return s.SetCookie(cookie.Attrs{MaxAge: time.Hour}) },
+			"Renew":     func(s *session.Session) error { s.Renew(); return session.ErrLate },
+		} {
+			t.Run(name, func(t *testing.T) {
+				v := site.regular()
+				v.get(func(_ http.ResponseWriter, r *http.Request) {
+					expectError(t, "Login", session.From(r.Context()).Login("eve"), nil)
+				})
+				token, late := v.token(), len(site.log.of(session.Late))
+				site.store.calls()
+				v.get(func(w http.ResponseWriter, r *http.Request) {
+					s := session.From(r.Context())
+					expect(t, "owner", s.Owner(), "eve")
+					io.WriteString(w, "page")
+					expectError(t, name, change(s), session.ErrLate)
+					expect(t, "owner", s.Owner(), "eve")
+				})
+				expect(t, "calls of the store", site.store.calls(), "1 loads, 0 saves")
+				expectEvents(t, site, session.Late, late+1)
+				expect(t, "token", v.token(), token)
+				expect(t, "name", v.name(), "ann")
 			})
-			token, late := v.token(), len(site.log.of(session.Late))
-			site.store.calls()
-			v.get(func(w http.ResponseWriter, r *http.Request) {
-				s := session.From(r.Context())
-				expect(t, "owner", s.Owner(), "eve")
-				io.WriteString(w, "page")
-				expectError(t, name, change(s), session.ErrLate)
-				expect(t, "owner", s.Owner(), "eve")
-			})
-			expect(t, "calls of the store", site.store.calls(), "1 loads, 0 saves")
-			expectEvents(t, site, session.Late, late+1)
-			expect(t, "token", v.token(), token)
-			expect(t, "name", v.name(), "ann")
-		})
-	}
+		}
+	})
 }
 
 func TestPeers_a_late_Set_on_a_new_session_is_refused_and_the_log_names_the_line(t *testing.T) {
-	changes := map[string]func(*session.Session) (line int){
-		"Set":    func(s *session.Session) int { peerName.Set(s, "ann"); return here() },
-		"Update": func(s *session.Session) int { peerName.Update(s, strings.ToUpper); return here() },
-		"Delete": func(s *session.Session) int { peerName.Delete(s); return here() },
-	}
-	for name, change := range changes {
-		t.Run(name, func(t *testing.T) {
-			site := newPeerSite(t, session.Options{})
-			line := 0
-			res := site.visitor().get(func(w http.ResponseWriter, r *http.Request) {
-				io.WriteString(w, "page")
-				s := session.From(r.Context())
-				line = change(s)
-				expect(t, "name after the refusal", peerName.Get(s), "")
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		changes := map[string]func(*session.Session) (line int){
+			"Set":    func(s *session.Session) int { peerName.Set(s, "ann"); return here() },
+			"Update": func(s *session.Session) int { peerName.Update(s, strings.ToUpper); return here() },
+			"Delete": func(s *session.Session) int { peerName.Delete(s); return here() },
+		}
+		for name, change := range changes {
+			t.Run(name, func(t *testing.T) {
+				site := newPeerSite(t, session.Options{})
+				line := 0
+				res := site.visitor().get(func(w http.ResponseWriter, r *http.Request) {
+					io.WriteString(w, "page")
+					s := session.From(r.Context())
+					line = change(s)
+					expect(t, "name after the refusal", peerName.Get(s), "")
+				})
+				expect(t, "status", res.StatusCode, http.StatusOK)
+				expectCookies(t, res, 0)
+				expect(t, "calls of the store", site.store.calls(), "0 loads, 0 saves")
+				want := fmt.Sprintf("peers_late_test.go:%d", line)
+				found := false
+				for _, e := range site.log.of(session.Late) {
+					found = found || e.Key == "name" && strings.HasSuffix(e.Caller, want)
+				}
+				if !found {
+					t.Errorf("late events: got %v, want one with the key and a caller of %s", site.log.of(session.Late), want)
+				}
+				if log := site.log.String(); !strings.Contains(log, want) || !strings.Contains(log, `"level":"WARN"`) {
+					t.Errorf("log: got %s, want a warning with %s", log, want)
+				}
 			})
-			expect(t, "status", res.StatusCode, http.StatusOK)
-			expectCookies(t, res, 0)
-			expect(t, "calls of the store", site.store.calls(), "0 loads, 0 saves")
-			want := fmt.Sprintf("peers_late_test.go:%d", line)
-			found := false
-			for _, e := range site.log.of(session.Late) {
-				found = found || e.Key == "name" && strings.HasSuffix(e.Caller, want)
-			}
-			if !found {
-				t.Errorf("late events: got %v, want one with the key and a caller of %s", site.log.of(session.Late), want)
-			}
-			if log := site.log.String(); !strings.Contains(log, want) || !strings.Contains(log, `"level":"WARN"`) {
-				t.Errorf("log: got %s, want a warning with %s", log, want)
-			}
-		})
-	}
+		}
+	})
 }
 
 // here returns the line that it is called from.

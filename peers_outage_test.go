@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"testing"
-	"testing/synctest"
 
 	"github.com/sojourn-go/session"
 	"github.com/sojourn-go/session/store"
@@ -14,86 +13,96 @@ import (
 // With scs and fiber an outage of the store takes down pages that need no
 // session.
 func TestPeers_store_down_on_read_leaves_a_request_that_uses_no_session_alone(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	v := site.regular()
-	site.store.loadsFail.Store(true)
-	site.store.saveFail.Store(true)
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace} {
-		res := v.do(method, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-		expect(t, method+": status", res.StatusCode, http.StatusNoContent)
-	}
-	expect(t, "calls of the store", site.store.calls(), "0 loads, 0 saves")
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		v := site.member()
+		site.store.loadsFail.Store(true)
+		site.store.saveFail.Store(true)
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace} {
+			res := v.do(method, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+			expect(t, method+": status", res.StatusCode, http.StatusNoContent)
+		}
+		expect(t, "calls of the store", site.store.calls(), "0 loads, 0 saves")
+	})
 }
 
 // gorilla's idiom, s, _ := store.Get(...), makes the visitor look signed out.
 func TestPeers_store_down_on_read_answers_a_page_that_uses_the_session_503_in_its_place(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	v := site.regular()
-	site.store.loadsFail.Store(true)
-	for name, write := range map[string]func(http.ResponseWriter){
-		"with a page":             func(w http.ResponseWriter) { io.WriteString(w, "Hello, stranger") },
-		"with a status":           func(w http.ResponseWriter) { w.WriteHeader(http.StatusFound) },
-		"that wrote nothing":      func(http.ResponseWriter) {},
-		"that answered 403 of it": func(w http.ResponseWriter) { http.Error(w, "sign in", http.StatusForbidden) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			res := v.get(func(w http.ResponseWriter, r *http.Request) {
-				expect(t, "name", peerName.Get(session.From(r.Context())), "")
-				write(w)
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		v := site.member()
+		site.store.loadsFail.Store(true)
+		for name, write := range map[string]func(http.ResponseWriter){
+			"with a page":             func(w http.ResponseWriter) { io.WriteString(w, "Hello, stranger") },
+			"with a status":           func(w http.ResponseWriter) { w.WriteHeader(http.StatusFound) },
+			"that wrote nothing":      func(http.ResponseWriter) {},
+			"that answered 403 of it": func(w http.ResponseWriter) { http.Error(w, "sign in", http.StatusForbidden) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				res := v.get(func(w http.ResponseWriter, r *http.Request) {
+					expect(t, "name", peerName.Get(session.From(r.Context())), "")
+					write(w)
+				})
+				expectFailure(t, res, http.StatusServiceUnavailable)
+				expectCookies(t, res, 0)
 			})
-			expectFailure(t, res, http.StatusServiceUnavailable)
-			expectCookies(t, res, 0)
-		})
-	}
-	expect(t, "saves", site.store.saves.Load(), 0)
+		}
+		expect(t, "saves", site.store.saves.Load(), 0)
+	})
 }
 
 // With gin-contrib the order is placed, and then the session is lost.
 func TestPeers_store_down_on_read_keeps_the_POST_handler_from_running(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	v := site.regular()
-	site.store.loadsFail.Store(true)
-	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, "PURCHASE"} {
-		ran := false
-		res := v.do(method, func(http.ResponseWriter, *http.Request) { ran = true })
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		v := site.member()
+		site.store.loadsFail.Store(true)
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, "PURCHASE"} {
+			ran := false
+			res := v.do(method, func(http.ResponseWriter, *http.Request) { ran = true })
+			expectFailure(t, res, http.StatusServiceUnavailable)
+			expectCookies(t, res, 0)
+			expect(t, method+": the handler ran", ran, false)
+		}
+		res := v.send(site.Handler(site.Require(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			t.Error("a GET behind Require ran without a session")
+		}))), v.request(http.MethodGet))
 		expectFailure(t, res, http.StatusServiceUnavailable)
-		expectCookies(t, res, 0)
-		expect(t, method+": the handler ran", ran, false)
-	}
-	res := v.send(site.Handler(site.Require(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		t.Error("a GET behind Require ran without a session")
-	}))), v.request(http.MethodGet))
-	expectFailure(t, res, http.StatusServiceUnavailable)
+	})
 }
 
 func TestPeers_store_down_on_read_signs_nobody_out(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	v := site.regular()
-	token := v.token()
-	site.store.loadsFail.Store(true)
-	v.get(func(_ http.ResponseWriter, r *http.Request) { peerName.Set(session.From(r.Context()), "bob") })
-	v.post(func(_ http.ResponseWriter, r *http.Request) { peerName.Set(session.From(r.Context()), "bob") })
-	site.store.loadsFail.Store(false)
-	expect(t, "token", v.token(), token)
-	expect(t, "name", v.name(), "ann")
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		v := site.member()
+		token := v.token()
+		site.store.loadsFail.Store(true)
+		v.get(func(_ http.ResponseWriter, r *http.Request) { peerName.Set(session.From(r.Context()), "bob") })
+		v.post(func(_ http.ResponseWriter, r *http.Request) { peerName.Set(session.From(r.Context()), "bob") })
+		site.store.loadsFail.Store(false)
+		expect(t, "token", v.token(), token)
+		expect(t, "name", v.name(), "ann")
+	})
 }
 
 func TestPeers_store_down_on_read_after_the_first_byte_aborts_the_response(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	v := site.regular()
-	site.store.loadsFail.Store(true)
-	got := aborted(func() {
-		v.get(func(w http.ResponseWriter, r *http.Request) {
-			io.WriteString(w, "Hello, ")
-			io.WriteString(w, peerName.Get(session.From(r.Context())))
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		v := site.member()
+		site.store.loadsFail.Store(true)
+		got := aborted(func() {
+			v.get(func(w http.ResponseWriter, r *http.Request) {
+				io.WriteString(w, "Hello, ")
+				io.WriteString(w, peerName.Get(session.From(r.Context())))
+			})
 		})
+		expect(t, "aborted", got, true)
 	})
-	expect(t, "aborted", got, true)
 }
 
 // scs answers 500 and the page, fiber sends a cookie that opens nothing.
 func TestPeers_store_down_on_write_answers_503_and_sends_no_cookie(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	onEverySiteInTime(t, func(t *testing.T, newPeerSite siteMaker) {
 		site := newPeerSite(t, session.Options{})
 		regular := site.regular()
 		site.store.saveFail.Store(true)
@@ -118,39 +127,43 @@ func TestPeers_store_down_on_write_answers_503_and_sends_no_cookie(t *testing.T)
 
 // scs answers 500 for ever, and never clears the cookie; quasoft's panics.
 func TestPeers_an_undecodable_value_spoils_that_value_only(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	v := site.regular()
-	asInt := session.NewKey[int]("name") // "ann" by now
-	v.get(func(_ http.ResponseWriter, r *http.Request) { peerCount.Set(session.From(r.Context()), 7) })
-	res := v.get(func(_ http.ResponseWriter, r *http.Request) {
-		s := session.From(r.Context())
-		n, ok := asInt.Lookup(s)
-		expect(t, "value", n, 0)
-		expect(t, "found", ok, false)
-		expect(t, "another value", peerCount.Get(s), 7)
-		expectError(t, "Err", s.Err(), nil)
-	})
-	expect(t, "status", res.StatusCode, http.StatusOK)
-	if e := site.log.of(session.Unreadable); len(e) != 1 || e[0].Key != "name" || e[0].ID != v.id() {
-		t.Errorf("unreadable events: got %v, want one of the key", e)
-	}
-	v.get(func(_ http.ResponseWriter, r *http.Request) { asInt.Set(session.From(r.Context()), 3) })
-	v.get(func(_ http.ResponseWriter, r *http.Request) {
-		expect(t, "value after a Set", asInt.Get(session.From(r.Context())), 3)
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		v := site.regular()
+		asInt := session.NewKey[int]("name") // "ann" by now
+		v.get(func(_ http.ResponseWriter, r *http.Request) { peerCount.Set(session.From(r.Context()), 7) })
+		res := v.get(func(_ http.ResponseWriter, r *http.Request) {
+			s := session.From(r.Context())
+			n, ok := asInt.Lookup(s)
+			expect(t, "value", n, 0)
+			expect(t, "found", ok, false)
+			expect(t, "another value", peerCount.Get(s), 7)
+			expectError(t, "Err", s.Err(), nil)
+		})
+		expect(t, "status", res.StatusCode, http.StatusOK)
+		if e := site.log.of(session.Unreadable); len(e) != 1 || e[0].Key != "name" || e[0].ID != v.sessionID() {
+			t.Errorf("unreadable events: got %v, want one of the key", e)
+		}
+		v.get(func(_ http.ResponseWriter, r *http.Request) { asInt.Set(session.From(r.Context()), 3) })
+		v.get(func(_ http.ResponseWriter, r *http.Request) {
+			expect(t, "value after a Set", asInt.Get(session.From(r.Context())), 3)
+		})
 	})
 }
 
 func TestPeers_an_undecodable_value_fails_an_update_of_it(t *testing.T) {
-	site := newPeerSite(t, session.Options{})
-	v := site.regular()
-	res := v.get(func(_ http.ResponseWriter, r *http.Request) {
-		session.NewKey[int]("name").Update(session.From(r.Context()), func(n int) int { return n + 1 })
+	onEverySite(t, func(t *testing.T, newPeerSite siteMaker) {
+		site := newPeerSite(t, session.Options{})
+		v := site.regular()
+		res := v.get(func(_ http.ResponseWriter, r *http.Request) {
+			session.NewKey[int]("name").Update(session.From(r.Context()), func(n int) int { return n + 1 })
+		})
+		expectFailure(t, res, http.StatusInternalServerError)
+		if e := site.log.of(session.Failed); len(e) != 1 || e[0].Err == nil {
+			t.Errorf("failed events: got %v, want one", e)
+		}
+		expect(t, "name", v.name(), "ann")
 	})
-	expectFailure(t, res, http.StatusInternalServerError)
-	if e := site.log.of(session.Failed); len(e) != 1 || e[0].Err == nil {
-		t.Errorf("failed events: got %v, want one", e)
-	}
-	expect(t, "name", v.name(), "ann")
 }
 
 // rewrite changes the bytes of the visitor's record behind the manager's back.

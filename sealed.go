@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"time"
@@ -27,7 +28,7 @@ type sealed struct {
 
 // NewSealed returns a Manager that keeps each session, encrypted, in its
 // cookie. All faults of the options come back at once. What such a session
-// cannot do:
+// cannot do (docs/sealed.md has a table, with the tests):
 //
 //   - It is signed out in this browser only. A copy of the cookie opens it until
 //     Idle or Lifetime has passed, unless Options.Epoch says that it is over.
@@ -144,9 +145,9 @@ func (k *sealed) checkEpoch(ctx context.Context, cur *saved) error {
 	if k.m.opts.Epoch == nil || cur.owner == "" {
 		return nil
 	}
-	epoch, err := k.m.opts.Epoch(ctx, cur.owner)
+	epoch, err := k.lookUp(ctx, cur.owner)
 	if err != nil {
-		return fmt.Errorf("%w: epoch: %w", ErrUnavailable, err)
+		return err
 	}
 	if epoch != cur.rec.Generation() {
 		return fmt.Errorf("%w: its owner's epoch has moved", ErrEnded)
@@ -160,14 +161,16 @@ func (k *sealed) again(ctx context.Context, _ string, cur *saved) (*saved, error
 
 // touch sends the cookie again where no other answer can be under way that the
 // browser would get before, and keep after.
-func (k *sealed) touch(_ context.Context, r *http.Request, token string, cur *saved, arrival int64) (*saved, string) {
+func (k *sealed) touch(ctx context.Context, r *http.Request, token string, cur *saved, arrival int64) (*saved, string) {
 	if !navigates(r) {
 		return cur, ""
 	}
 	c := &commit{m: k.m, arrival: arrival, token: token}
 	d := cur.draft()
 	d.head.Seen = arrival
-	if err := k.seal(c, d, nil); err != nil { // it is of the size that it was
+	if err := k.seal(c, d, nil); err != nil { // a limit is lower than it was
+		k.m.report(ctx, slog.LevelWarn, "session: a use could not be noted",
+			Event{Kind: Failed, ID: token, Owner: cur.owner, Err: err})
 		return cur, ""
 	}
 	return c.saved, c.text
@@ -196,10 +199,13 @@ func parseSealed(plain []byte) (*saved, error) {
 	s := &saved{exists: true}
 	if len(plain) >= 2 && plain[0] == 0 {
 		n := int(plain[1])
-		if len(plain) < 2+n || n == 0 {
+		if len(plain) < 2+n {
 			return nil, record.ErrCorrupt
 		}
 		s.owner, plain = string(plain[2:2+n]), plain[2+n:]
+		if checkOwner(s.owner) != nil {
+			return nil, record.ErrCorrupt
+		}
 	}
 	var err error
 	if s.rec, err = record.Parse(plain); err != nil {

@@ -37,6 +37,7 @@ func newSealedLab(t *testing.T, keys seal.Keys, o session.Options) *lab {
 		t.Fatal(err)
 	}
 	l.m = m
+	l.like = func(o session.Options) *lab { return newSealedLab(t, keys, o) }
 	return l
 }
 
@@ -248,7 +249,7 @@ func TestSealed_idle_and_lifetime_end_a_session_to_the_millisecond(t *testing.T)
 		v := l.visitor()
 		v.posts(func(s *session.Session) { s.Login("ann") })
 		time.Sleep(time.Hour - time.Millisecond)
-		want(t, "within Idle", v.owner(), "ann")
+		want(t, "within Idle", v.copy().owner(), "ann")
 		time.Sleep(time.Millisecond)
 		want(t, "after Idle", v.owner(), "")
 		want(t, "expired events", l.count(session.Expired), 1)
@@ -262,7 +263,7 @@ func TestSealed_idle_and_lifetime_end_a_session_to_the_millisecond(t *testing.T)
 		}
 		want(t, "a copy of before", copied.owner(), "")
 		time.Sleep(30*time.Minute - time.Millisecond)
-		want(t, "within Lifetime", v.owner(), "ann")
+		want(t, "within Lifetime", v.copy().owner(), "ann")
 		time.Sleep(time.Millisecond)
 		want(t, "after Lifetime, and in use", v.owner(), "")
 	})

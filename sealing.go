@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -102,9 +103,18 @@ func (k *sealed) epoch(ctx context.Context, owner string) (uint64, error) {
 	}
 	lim := newLimit(ctx, k.m.opts.Timeout)
 	defer lim.release()
-	epoch, err := k.m.opts.Epoch(lim, owner)
+	return k.lookUp(lim, owner)
+}
+
+var errNoEpoch = errors.New("session: Options.Epoch returned 0, which in Terms.AtEpoch means that a login is held to none: let epochs begin at 1")
+
+func (k *sealed) lookUp(ctx context.Context, owner string) (uint64, error) {
+	epoch, err := k.m.opts.Epoch(ctx, owner)
 	if err != nil {
 		return 0, fmt.Errorf("%w: epoch: %w", ErrUnavailable, err)
+	}
+	if epoch == 0 {
+		return 0, errNoEpoch
 	}
 	return epoch, nil
 }

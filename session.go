@@ -268,6 +268,9 @@ func (s *Session) Reload(ctx context.Context) error {
 	lim := &limit{parent: ctx, deadline: time.Now().Add(s.m.opts.Timeout), follows: true}
 	defer lim.release()
 	cur, err := s.m.keeper.again(lim, s.token, s.cur)
+	if errors.Is(err, ErrEnded) {
+		s.standing = ended // nothing in a cookie would tell the commit
+	}
 	if err != nil {
 		return err
 	}

@@ -2,19 +2,17 @@ package session_test
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/sojourn-go/session"
-	"github.com/sojourn-go/session/cookie"
 	"github.com/sojourn-go/session/store"
 )
 
 func TestIdle_ends_a_session_to_the_millisecond_and_use_puts_it_off(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	everywhereInTime(t, func(t *testing.T, newLab labMaker) {
 		l := newLab(t, session.Options{Idle: 30 * time.Minute, Lifetime: 24 * time.Hour})
 		for _, wait := range []time.Duration{30*time.Minute - time.Millisecond, 30 * time.Minute} {
 			v := l.visitor()
@@ -31,7 +29,7 @@ func TestIdle_ends_a_session_to_the_millisecond_and_use_puts_it_off(t *testing.T
 }
 
 func TestLifetime_ends_even_a_busy_session(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	everywhereInTime(t, func(t *testing.T, newLab labMaker) {
 		v := newLab(t, session.Options{}).login("ann")
 		for range 24*60 - 1 {
 			time.Sleep(time.Minute)
@@ -45,7 +43,7 @@ func TestLifetime_ends_even_a_busy_session(t *testing.T) {
 }
 
 func TestA_login_restarts_both_clocks_and_keeps_the_creation(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	everywhereInTime(t, func(t *testing.T, newLab labMaker) {
 		v := newLab(t, session.Options{Lifetime: time.Hour}).visitor()
 		v.posts(func(s *session.Session) { count.Set(s, 1) })
 		var before, after session.Info
@@ -95,7 +93,7 @@ func TestA_touch_that_fails_is_an_event_and_no_failure(t *testing.T) {
 }
 
 func TestRemember_makes_the_cookie_persistent_and_outlives_Idle(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	everywhereInTime(t, func(t *testing.T, newLab labMaker) {
 		v := newLab(t, session.Options{}).visitor()
 		res := v.does("POST", func(s *session.Session) {
 			s.LoginWith("ann", session.Terms{Remember: true, Lifetime: 30 * 24 * time.Hour})
@@ -107,27 +105,34 @@ func TestRemember_makes_the_cookie_persistent_and_outlives_Idle(t *testing.T) {
 		want(t, "Max-Age after a renewal", res.Cookies()[0].MaxAge, 24*3600)
 		time.Sleep(24 * time.Hour)
 		want(t, "owner after 30 days", v.owner(), "")
+	})
+}
 
-		res = v.does("POST", func(s *session.Session) {
+func TestRemember_without_end_is_for_as_long_as_browsers_keep_a_cookie(t *testing.T) {
+	everywhere(t, func(t *testing.T, newLab labMaker) {
+		v := newLab(t, session.Options{Lifetime: session.Never}).visitor()
+		res := v.does("POST", func(s *session.Session) {
 			s.LoginWith("ann", session.Terms{Remember: true, Lifetime: session.Never})
 		})
-		want(t, "Max-Age of a lifetime without end", res.Cookies()[0].MaxAge, 400*24*3600)
+		want(t, "Max-Age", res.Cookies()[0].MaxAge, 400*24*3600)
 	})
 }
 
 func TestWithout_Remember_the_cookie_ends_with_the_browser(t *testing.T) {
-	v := newLab(t, session.Options{}).visitor()
-	res := v.does("POST", func(s *session.Session) { s.Login("ann") })
-	text := res.Header.Get("Set-Cookie")
-	if strings.Contains(text, "Max-Age") || strings.Contains(text, "Expires") {
-		t.Errorf("got %q", text)
-	}
-	if !strings.HasSuffix(text, "; Path=/; Secure; HttpOnly; SameSite=Lax") || !strings.HasPrefix(text, "__Host-Http-session=") {
-		t.Errorf("got %q", text)
-	}
+	everywhere(t, func(t *testing.T, newLab labMaker) {
+		v := newLab(t, session.Options{}).visitor()
+		res := v.does("POST", func(s *session.Session) { s.Login("ann") })
+		text := res.Header.Get("Set-Cookie")
+		if strings.Contains(text, "Max-Age") || strings.Contains(text, "Expires") {
+			t.Errorf("got %q", text)
+		}
+		if !strings.HasSuffix(text, "; Path=/; Secure; HttpOnly; SameSite=Lax") || !strings.HasPrefix(text, "__Host-Http-session=") {
+			t.Errorf("got %q", text)
+		}
+	})
 }
 
-func TestReload_tells_a_long_request_that_its_session_is_over(t *testing.T) {
+func TestReload_tells_a_long_request_what_others_did_to_its_session(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, session.Options{})
 		for want, end := range map[error]func(v *visitor){
@@ -151,10 +156,19 @@ func TestReload_tells_a_long_request_that_its_session_is_over(t *testing.T) {
 				}
 			})
 		}
-		v := l.login("ann")
+	})
+}
+
+func TestReload_tells_a_long_request_that_its_session_has_expired(t *testing.T) {
+	everywhereInTime(t, func(t *testing.T, newLab labMaker) {
+		v := newLab(t, session.Options{}).login("ann")
 		v.sends("GET", func(s *session.Session) {
 			s.Owner()
-			time.Sleep(31 * time.Minute)
+			time.Sleep(29 * time.Minute)
+			count.Set(s, 2)
+			want(t, "Reload in time", s.Reload(t.Context()), nil)
+			want(t, "what is pending", count.Get(s), 2)
+			time.Sleep(2 * time.Minute)
 			if err := s.Reload(t.Context()); !errors.Is(err, session.ErrEnded) {
 				t.Errorf("after idling: got %v, want ErrEnded", err)
 			}
@@ -163,90 +177,33 @@ func TestReload_tells_a_long_request_that_its_session_is_over(t *testing.T) {
 }
 
 func TestStepUp_raises_the_level_and_changes_the_token(t *testing.T) {
-	l := newLab(t, session.Options{})
-	v := l.visitor()
-	v.gets(func(s *session.Session) {
-		if err := s.StepUp(2); err == nil {
-			t.Error("StepUp without an owner succeeded")
-		}
+	everywhere(t, func(t *testing.T, newLab labMaker) {
+		l := newLab(t, session.Options{})
+		v := l.visitor()
+		v.gets(func(s *session.Session) {
+			if err := s.StepUp(2); err == nil {
+				t.Error("StepUp without an owner succeeded")
+			}
+		})
+		v = l.login("ann")
+		old := v.cookie.Value
+		v.posts(func(s *session.Session) { want(t, "StepUp", s.StepUp(2), nil) })
+		want(t, "level", v.info().Level, 2)
+		want(t, "the cookie is the same", v.cookie.Value == old, false)
 	})
-	v = l.login("ann")
+}
+
+func TestStepUp_leaves_the_old_token_nothing(t *testing.T) {
+	v := newLab(t, session.Options{}).login("ann")
 	old := v.copy()
-	v.posts(func(s *session.Session) {
-		if err := s.StepUp(2); err != nil {
-			t.Error(err)
-		}
-	})
-	v.gets(func(s *session.Session) { want(t, "level", s.Info().Level, 2) })
+	v.posts(func(s *session.Session) { want(t, "StepUp", s.StepUp(2), nil) })
 	want(t, "owner by the old token", old.owner(), "")
 }
 
-func TestSetCookie_is_for_one_response_and_only_for_a_session_that_stands(t *testing.T) {
-	l := newLab(t, session.Options{})
-	v := l.login("ann")
-	res := v.sends("GET", func(s *session.Session) {
-		if err := s.SetCookie(cookie.Attrs{SameSite: http.SameSiteStrictMode, MaxAge: time.Hour}); err != nil {
-			t.Error(err)
-		}
-		if err := s.SetCookie(cookie.Attrs{Domain: "example.com"}); err == nil {
-			t.Error("a Domain with a __Host- name was accepted")
-		}
-	})
-	text := res.Header.Get("Set-Cookie")
-	if !strings.Contains(text, "; Max-Age=3600; Secure; HttpOnly; SameSite=Strict") || res.Cookies()[0].Value != v.cookie.Value {
-		t.Errorf("got %q", text)
-	}
-	res = v.meanwhile(func(s *session.Session) { s.SetCookie(cookie.Attrs{MaxAge: time.Hour}) },
-		func() { v.copy().posts(func(s *session.Session) { s.Renew() }) })
-	want(t, "status of a superseded one", res.StatusCode, 409)
-	want(t, "its Set-Cookie lines", len(res.Cookies()), 0)
-	res = l.visitor().does("GET", func(s *session.Session) { s.SetCookie(cookie.Attrs{MaxAge: time.Hour}) })
-	want(t, "Set-Cookie lines without a session", len(res.Cookies()), 0)
-}
-
-func TestOptions_are_checked_all_at_once(t *testing.T) {
-	_, err := session.New(nil, session.Options{
-		Cookie: cookie.Attrs{Path: "/app", Domain: "example.com", SameSite: http.SameSiteNoneMode},
-		Idle:   2 * time.Hour, Lifetime: time.Hour, Timeout: -1, MaxRecord: 1, Limit: -1, Insecure: true, Name: "__Host-x",
-	})
-	for _, part := range []string{"without a store", "__Host-", "Domain", "Idle (2h0m0s) is longer", "Timeout", "MaxRecord", "Limit", "SameSite"} {
-		if err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("the error does not tell of %q:\n%v", part, err)
-		}
-	}
-	_, err = session.New(newLab(t, session.Options{}).labStore, session.Options{Cookie: cookie.Attrs{Path: "/app"}})
-	if err == nil || !strings.Contains(err.Error(), `"__Http-session"`) {
-		t.Errorf(`Ring's :root "/app": the error does not name the name that fits: %v`, err)
-	}
-	for _, o := range []session.Options{{Idle: -5}, {Lifetime: time.Microsecond}, {Idle: time.Hour, Lifetime: time.Minute}} {
-		if _, err := session.New(newLab(t, session.Options{}).labStore, o); err == nil {
-			t.Errorf("%v, %v: no error", o.Idle, o.Lifetime)
-		}
-	}
-	for _, o := range []session.Options{{}, {Idle: session.Never}, {Lifetime: session.Never}, {Lifetime: time.Minute}, {Idle: session.Never, Lifetime: session.Never}, {Insecure: true}} {
-		if _, err := session.New(newLab(t, session.Options{}).labStore, o); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-func TestA_session_that_is_too_large_is_refused_and_names_the_value(t *testing.T) {
-	l := newLab(t, session.Options{MaxRecord: 2000})
-	v := l.visitor()
-	v.posts(func(s *session.Session) { count.Set(s, 1) })
-	for _, who := range []*visitor{v, l.visitor()} {
-		want(t, "status", who.does("POST", func(s *session.Session) {
-			name.Set(s, strings.Repeat("x", 3000))
-			if err := s.Commit(t.Context()); !errors.Is(err, session.ErrTooLarge) || !strings.Contains(err.Error(), `"name"`) {
-				t.Errorf("got %v", err)
-			}
-		}).StatusCode, 500)
-	}
-	want(t, "count", tells(v, count), 1)
-}
-
 // The panic of a store in a touch came upon a lock that was not held, which ends
+
 // the whole process.
+
 func TestA_store_that_panics_in_a_touch_harms_only_that_request(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, session.Options{})
@@ -261,9 +218,11 @@ func TestA_store_that_panics_in_a_touch_harms_only_that_request(t *testing.T) {
 }
 
 // A login in a request that took long gave the cookie more than the session's
+
 // remaining lifetime.
+
 func TestA_remembered_cookie_does_not_outlive_its_session(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	everywhereInTime(t, func(t *testing.T, newLab labMaker) {
 		v := newLab(t, session.Options{}).visitor()
 		res := v.does("POST", func(s *session.Session) {
 			time.Sleep(time.Minute)

@@ -130,62 +130,70 @@ func TestHouse_the_public_API_has_no_way_to_the_token(t *testing.T) {
 }
 
 func TestOne_token_that_comes_twice_is_one_token(t *testing.T) {
-	l := newLab(t, session.Options{})
-	v := l.login("ann")
-	r := httptest.NewRequest("GET", "https://example.com/", nil)
-	r.AddCookie(v.cookie)
-	r.AddCookie(v.cookie)
-	want(t, "owner", l.m.Load(r).Owner(), "ann")
+	everywhere(t, func(t *testing.T, newLab labMaker) {
+		l := newLab(t, session.Options{})
+		v := l.login("ann")
+		r := httptest.NewRequest("GET", "https://example.com/", nil)
+		r.AddCookie(v.cookie)
+		r.AddCookie(v.cookie)
+		want(t, "owner", l.m.Load(r).Owner(), "ann")
+	})
 }
 
 func TestOnly_a_login_gives_an_owner(t *testing.T) {
-	l := newLab(t, session.Options{})
-	v := l.visitor()
-	for _, f := range []func(s *session.Session){
-		func(s *session.Session) { count.Set(s, 1) },
-		func(s *session.Session) { session.NewKey[string]("owner").Set(s, "ann") },
-		func(s *session.Session) { s.Renew() },
-		func(s *session.Session) { _ = s.StepUp(3) },
-		func(s *session.Session) { s.ClearValues() },
-		func(s *session.Session) { _ = s.Login("") },
-	} {
-		v.posts(f)
-		want(t, "owner", v.owner(), "")
-	}
-	l.login("ann")
-	want(t, "owner of another visitor", v.owner(), "")
+	everywhere(t, func(t *testing.T, newLab labMaker) {
+		l := newLab(t, session.Options{})
+		v := l.visitor()
+		for _, f := range []func(s *session.Session){
+			func(s *session.Session) { count.Set(s, 1) },
+			func(s *session.Session) { session.NewKey[string]("owner").Set(s, "ann") },
+			func(s *session.Session) { s.Renew() },
+			func(s *session.Session) { _ = s.StepUp(3) },
+			func(s *session.Session) { s.ClearValues() },
+			func(s *session.Session) { _ = s.Login("") },
+		} {
+			v.posts(f)
+			want(t, "owner", v.owner(), "")
+		}
+		l.login("ann")
+		want(t, "owner of another visitor", v.owner(), "")
+	})
 }
 
 func TestA_visitor_whose_cookie_was_lost_begins_anew(t *testing.T) {
-	l := newLab(t, session.Options{})
-	v := l.login("ann")
-	lost := v.cookie
-	v.cookie = nil
-	v.posts(func(s *session.Session) {
-		want(t, "owner", s.Owner(), "")
-		want(t, "new", s.IsNew(), true)
-		count.Set(s, 1)
+	everywhere(t, func(t *testing.T, newLab labMaker) {
+		l := newLab(t, session.Options{})
+		v := l.login("ann")
+		lost := v.cookie
+		v.cookie = nil
+		v.posts(func(s *session.Session) {
+			want(t, "owner", s.Owner(), "")
+			want(t, "new", s.IsNew(), true)
+			count.Set(s, 1)
+		})
+		want(t, "count", tells(v, count), 1)
+		v.cookie = lost
+		want(t, "owner by the old cookie", v.owner(), "ann")
 	})
-	want(t, "count", tells(v, count), 1)
-	v.cookie = lost
-	want(t, "owner by the old cookie", v.owner(), "ann")
 }
 
 func TestA_key_that_nobody_made_panics_where_it_is_used_and_harms_nobody_else(t *testing.T) {
-	l := newLab(t, session.Options{})
-	v := l.visitor()
-	v.posts(func(s *session.Session) { count.Set(s, 1) })
-	var zero session.Key[int]
-	for _, use := range []func(s *session.Session){
-		func(s *session.Session) { zero.Get(s) },
-		func(s *session.Session) { zero.Set(s, 1) },
-		func(s *session.Session) { zero.Delete(s) },
-		func(s *session.Session) { zero.Update(s, inc) },
-		func(s *session.Session) { zero.Take(s) },
-	} {
-		if p, ok := panicOf(t, func() { v.sends("POST", use) }).(string); !ok || !strings.Contains(p, "NewKey") {
-			t.Errorf("got panic %v, want one that names NewKey", p)
+	everywhere(t, func(t *testing.T, newLab labMaker) {
+		l := newLab(t, session.Options{})
+		v := l.visitor()
+		v.posts(func(s *session.Session) { count.Set(s, 1) })
+		var zero session.Key[int]
+		for _, use := range []func(s *session.Session){
+			func(s *session.Session) { zero.Get(s) },
+			func(s *session.Session) { zero.Set(s, 1) },
+			func(s *session.Session) { zero.Delete(s) },
+			func(s *session.Session) { zero.Update(s, inc) },
+			func(s *session.Session) { zero.Take(s) },
+		} {
+			if p, ok := panicOf(t, func() { v.sends("POST", use) }).(string); !ok || !strings.Contains(p, "NewKey") {
+				t.Errorf("got panic %v, want one that names NewKey", p)
+			}
 		}
-	}
-	want(t, "count", tells(v, count), 1)
+		want(t, "count", tells(v, count), 1)
+	})
 }
