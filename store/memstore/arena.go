@@ -53,22 +53,45 @@ func (a *arena) at(r ref) record {
 	return record(a.class[c].blocks[i/per][off : off+n : off+n])
 }
 
-// alloc returns a slot of class c with arbitrary content.
-func (a *arena) alloc(c int) ref {
+// needs returns how long a block alloc will want for a slot of class c, and
+// how long a list of blocks; 0 is none.
+func (a *arena) needs(c int) (block, blocks int) {
 	cl := &a.class[c]
 	b, need := int(cl.used/perBlock[c]), int((cl.used%perBlock[c]+1)*slotLen[c])
-	if b == len(cl.blocks) {
-		cl.blocks = append(cl.blocks, nil)
+	have := 0
+	if b < len(cl.blocks) {
+		have = len(cl.blocks[b])
+	} else if b == cap(cl.blocks) {
+		blocks = b + b/4 + 1
+	}
+	if need <= have {
+		return 0, 0
 	}
 	// The last block begins small, for the stores that have but few records
 	// of a length.
-	if old := cl.blocks[b]; need > len(old) {
-		n := max(1024, 2*len(old))
-		for n < need {
-			n *= 2
-		}
-		cl.blocks[b] = make([]byte, n)
-		copy(cl.blocks[b], old)
+	block = max(1024, 2*have)
+	for block < need {
+		block *= 2
+	}
+	return block, blocks
+}
+
+// alloc returns a slot of class c with arbitrary content.
+func (a *arena) alloc(c int, from *supply) ref {
+	cl := &a.class[c]
+	block, blocks := a.needs(c)
+	b := int(cl.used / perBlock[c])
+	if blocks > 0 {
+		list := take(&from.blocks, blocks)
+		cl.blocks = list[:copy(list, cl.blocks)]
+	}
+	if b == len(cl.blocks) {
+		cl.blocks = append(cl.blocks, nil)
+	}
+	if block > 0 {
+		larger := take(&from.block, block)
+		copy(larger, cl.blocks[b])
+		cl.blocks[b] = larger
 	}
 	r := ref(uint32(c)<<24 | cl.used)
 	cl.used++

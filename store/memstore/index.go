@@ -68,12 +68,10 @@ func (g *segment) search(tag uint32, r ref) int {
 	return i
 }
 
-// resize makes a table of at least n places; the allocator rounds that up, and
-// what it gives is used.
-func (g *segment) resize(n int) {
+// resize moves the places into a table, which is empty.
+func (g *segment) resize(places []uint64) {
 	old := g.places
-	places := append([]uint64(nil), make([]uint64, n)...)
-	g.places, g.used = places[:cap(places)], 0
+	g.places, g.used = places, 0
 	for _, p := range old {
 		if p != 0 {
 			g.put(p)
@@ -81,25 +79,49 @@ func (g *segment) resize(n int) {
 	}
 }
 
-func (x *index) insert(tag uint32, r ref) {
+// splits tells whether a full segment is cut in two, instead of made larger.
+func (g *segment) splits() bool { return g.larger() > maxPlaces && g.depth < maxDepth }
+
+// half is how many places each half of a split begins with.
+func (g *segment) half() int { return g.used * 2 / 3 }
+
+// needs adds what insert will want for a tag.
+func (x *index) needs(tag uint32, n *needs) {
+	g := x.segment(tag)
+	switch {
+	case !g.full():
+	case !g.splits():
+		n.table = g.larger()
+	default:
+		n.table, n.high = g.half(), g.half()
+		if len(x.segments) == cap(x.segments) {
+			n.segments = len(x.segments) + len(x.segments)/4 + 1
+		}
+		if g.depth == x.depth {
+			n.dir = 2 * len(x.dir)
+		}
+	}
+}
+
+func (x *index) insert(tag uint32, r ref, from *supply) {
 	g := x.segment(tag)
 	for g.full() {
-		if g.larger() <= maxPlaces || g.depth == maxDepth {
-			g.resize(g.larger())
+		if !g.splits() {
+			g.resize(take(&from.table, g.larger()))
 			continue
 		}
-		x.split(tag)
+		x.split(tag, from)
 		g = x.segment(tag)
 	}
 	g.put(uint64(tag)<<32 | uint64(r))
 }
 
 // split cuts the segment of tag in two.
-func (x *index) split(tag uint32) {
+func (x *index) split(tag uint32, from *supply) {
 	n := x.dir[tag>>(32-x.depth)]
 	old := x.segments[n]
 	if old.depth == x.depth {
-		dir := make([]uint32, 2*len(x.dir))
+		dir := take(&from.dir, 2*len(x.dir))[:2*len(x.dir)]
 		for i := range dir {
 			dir[i] = x.dir[i/2]
 		}
@@ -107,8 +129,8 @@ func (x *index) split(tag uint32) {
 	}
 	low := segment{depth: old.depth + 1}
 	high := low
-	low.resize(old.used * 2 / 3)
-	high.resize(old.used * 2 / 3)
+	low.resize(take(&from.table, old.half()))
+	high.resize(take(&from.high, old.half()))
 	for _, p := range old.places {
 		if p == 0 {
 			continue
@@ -118,11 +140,15 @@ func (x *index) split(tag uint32) {
 			half = &high
 		}
 		if half.full() {
-			half.resize(half.larger())
+			half.resize(zeroes[uint64](half.larger()))
 		}
 		half.put(p)
 	}
 	x.segments[n] = low
+	if len(x.segments) == cap(x.segments) {
+		list := take(&from.segments, len(x.segments)+1)
+		x.segments = list[:copy(list, x.segments)]
+	}
 	x.segments = append(x.segments, high)
 	// The directory's entries of the old segment stand side by side.
 	width := 1 << (x.depth - old.depth)
@@ -148,7 +174,7 @@ func (x *index) remove(tag uint32, r ref) {
 	g.places[hole] = 0
 	g.used--
 	if n > 32 && 8*g.used < 3*n {
-		g.resize(g.used*5/3 + 8)
+		g.resize(zeroes[uint64](g.used*5/3 + 8))
 	}
 }
 

@@ -109,6 +109,10 @@ func (s *Store) Save(ctx context.Context, id string, rec store.Record) (uint64, 
 	for {
 		now := time.Now().UnixMilli()
 		version, missing, err := s.shards[i].save(&w, now)
+		if w.lacks != (needs{}) {
+			w.supply.provide(w.lacks)
+			continue
+		}
 		if !missing.any() {
 			return version, err
 		}

@@ -17,6 +17,7 @@ type shard struct {
 	arena    arena
 	wheels   [kinds]wheel
 	large    map[uint64][]byte // by version: data that is too long for a slot; never written to
+	touched byte
 	versions uint64            // the last one given; it never starts again
 }
 
@@ -40,7 +41,9 @@ func (sh *shard) find(id string, tag uint32) (ref, record) {
 			continue
 		}
 		r := ref(g.places[i])
-		if rec := sh.arena.at(r); string(rec.id()) == id {
+		rec := sh.arena.at(r)
+		sh.touched = rec[len(rec)/2] ^ rec[len(rec)-1]
+		if string(rec.id()) == id {
 			return r, rec
 		}
 	}
@@ -58,7 +61,9 @@ type write struct {
 	base  uint64 // the version it is based on
 	class int
 
-	before size // what was there when there was no room
+	before size   // what was there when there was no room
+	supply supply // what add may want
+	lacks  needs  // what it lacks, if anything
 }
 
 // size is what the record counts towards MaxBytes.
@@ -75,11 +80,13 @@ func (sh *shard) size(r ref, rec record) size {
 }
 
 // save applies w. If there is no room, it changes nothing and says how much
-// is missing.
+// is missing. If memory has to be supplied first, it changes nothing, and sets
+// w.lacks.
 func (sh *shard) save(w *write, now int64) (version uint64, missing shortage, err error) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 
+	w.lacks = needs{}
 	sh.expire(now, stepsOfSave)
 	r, old := sh.find(w.id, w.tag)
 	if old != nil && old.end() <= now {
@@ -106,6 +113,11 @@ func (sh *shard) save(w *write, now int64) (version uint64, missing shortage, er
 	if old != nil {
 		w.before = sh.size(r, old)
 	}
+	if old == nil || int(r>>24) != w.class {
+		if w.lacks = w.supply.lacks(sh.needs(w.class, w.tag)); w.lacks != (needs{}) {
+			return 0, missing, nil
+		}
+	}
 	if missing = sh.room.change(w.before, w.size()); missing.any() {
 		return 0, missing, nil
 	}
@@ -120,14 +132,14 @@ func (sh *shard) save(w *write, now int64) (version uint64, missing shortage, er
 
 // add makes a record of w. Room has been taken for it.
 func (sh *shard) add(w *write, loaded bool) {
-	r := sh.arena.alloc(w.class)
+	r := sh.arena.alloc(w.class, &w.supply)
 	rec := sh.arena.at(r)
 	rec.put(w, sh.versions, loaded)
 	if w.large != nil {
 		sh.large[sh.versions] = w.large
 	}
 	sh.link(r, rec)
-	sh.index.insert(w.tag, r)
+	sh.index.insert(w.tag, r, &w.supply)
 }
 
 func (sh *shard) replace(r ref, rec record, w *write) {
