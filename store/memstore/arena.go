@@ -4,6 +4,7 @@ import "math/bits"
 
 const (
 	blockLen = 32 << 10
+	chunked  = 16   // a chunk is one block for so many that are there
 	maxSlot  = 4096 // larger records keep their data outside
 	classes  = 110  // class 0 is none: so no ref is 0
 )
@@ -38,11 +39,26 @@ func classOf(n int) int {
 // An arena holds records in blocks, those of a class in slots of one length.
 // The slots in use are always the first ones of their class: so an arena has
 // no holes, and its memory goes back when its records go.
+//
+// The more blocks a class has, the more of them are made at once, in chunks of
+// a sixteenth of what is there: the garbage collector has less to count. A
+// block's capacity reaches to the end of its chunk.
 type arena struct {
-	class [classes]struct {
-		blocks [][]byte
-		used   uint32
+	class [classes]slots
+}
+
+type slots struct {
+	blocks [][]byte
+	used   uint32
+}
+
+// rest is the block that follows the last one in its chunk, nil for none. It
+// is the same memory again after the blocks there have been given up.
+func (cl *slots) rest() []byte {
+	if n := len(cl.blocks); n > 0 && cap(cl.blocks[n-1]) > blockLen {
+		return cl.blocks[n-1][blockLen : 2*blockLen]
 	}
+	return nil
 }
 
 // at returns the slot of r. It is good until the next alloc or free.
@@ -64,8 +80,11 @@ func (a *arena) needs(c int) (block, blocks int) {
 	} else if b == cap(cl.blocks) {
 		blocks = b + b/4 + 1
 	}
-	if need <= have {
-		return 0, 0
+	if need <= have || b == len(cl.blocks) && cl.rest() != nil {
+		return 0, blocks
+	}
+	if chunk := b / chunked; chunk > 1 {
+		return chunk * blockLen, blocks
 	}
 	// The last block begins small, for the stores that have but few records
 	// of a length.
@@ -80,7 +99,7 @@ func (a *arena) needs(c int) (block, blocks int) {
 func (a *arena) alloc(c int, from *supply) ref {
 	cl := &a.class[c]
 	block, blocks := a.needs(c)
-	b := int(cl.used / perBlock[c])
+	b, rest := int(cl.used/perBlock[c]), cl.rest()
 	if blocks > 0 {
 		list := take(&from.blocks, blocks)
 		cl.blocks = list[:copy(list, cl.blocks)]
@@ -91,7 +110,9 @@ func (a *arena) alloc(c int, from *supply) ref {
 	if block > 0 {
 		larger := take(&from.block, block)
 		copy(larger, cl.blocks[b])
-		cl.blocks[b] = larger
+		cl.blocks[b] = larger[:min(len(larger), blockLen)]
+	} else if cl.blocks[b] == nil {
+		cl.blocks[b] = rest
 	}
 	r := ref(uint32(c)<<24 | cl.used)
 	cl.used++

@@ -15,9 +15,10 @@
 // Options.MaxBytes of them. A record counts with its data, its owner, its id
 // and 38 bytes of bookkeeping, rounded up to the next of the sizes that the
 // store keeps (8 bytes apart up to 512 bytes, a sixteenth to a thirty-second
-// beyond). The heap holds some more than that: at most one partly used block
-// of 32 KiB for each size in each of at most 64 shards, and 800 kB that a
-// store of the default size takes when it is empty.
+// beyond). The heap holds some more than that: for each size in each of at most
+// 64 shards at most one partly used block of 32 KiB, or a sixteenth of what is
+// there if that is more, and 800 kB that a store of the default size takes when
+// it is empty.
 //
 // # When it is full
 //
@@ -44,5 +45,6 @@
 // that there are no holes. The id of a record finds it through a table that
 // grows in pieces of at most 512 places, its end through a timing wheel: no
 // method holds a lock for longer than it takes to go through one such piece,
-// or through 32 records, however many there are.
+// or through 32 records, however many there are. What a Save needs to make
+// larger, it gets from the system before it takes the lock.
 package memstore

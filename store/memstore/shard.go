@@ -17,8 +17,8 @@ type shard struct {
 	arena    arena
 	wheels   [kinds]wheel
 	large    map[uint64][]byte // by version: data that is too long for a slot; never written to
-	touched byte
 	versions uint64            // the last one given; it never starts again
+	touched  byte              // of no meaning, see find
 }
 
 func (sh *shard) init(seed maphash.Seed, m *room, now int64) {
@@ -42,6 +42,8 @@ func (sh *shard) find(id string, tag uint32) (ref, record) {
 		}
 		r := ref(g.places[i])
 		rec := sh.arena.at(r)
+		// Its later cache lines are asked for now, not when the first one has
+		// told where the data begins: they come together.
 		sh.touched = rec[len(rec)/2] ^ rec[len(rec)-1]
 		if string(rec.id()) == id {
 			return r, rec
