@@ -32,7 +32,7 @@ func (s *Session) commit(ctx context.Context) error {
 		w.told, w.failed = w.err, len(w.list)
 	}
 	err, list := w.err, w.list[:len(w.list):len(w.list)]
-	at := situation{s.standing, s.cur, s.token, s.gen, w.apart, s.arrival, nil}
+	at := situation{s.standing, s.saved(), s.token, s.generation(), w.apart, s.arrival, nil}
 	if w.owed != nil {
 		at.attrs = w.owed.attrs
 	}
@@ -113,7 +113,8 @@ func (s *Session) adopt(o outcome, n int) error {
 
 // lose leaves the session without a record.
 func (s *Session) lose(ours bool) {
-	s.cur, s.token, s.gen, s.standing, s.isNew = nil, "", 0, anonymous, true
+	s.data, s.signed, s.token, s.standing, s.isNew = nil, nil, "", anonymous, true
+	s.work.gen = 0
 	if ours {
 		s.work.owed = &owed{}
 	}
@@ -121,8 +122,9 @@ func (s *Session) lose(ours bool) {
 
 // win makes the record that c saved the session's.
 func (s *Session) win(c *commit) {
-	s.cur, s.token, s.gen, s.standing = c.saved, c.token, c.after.head.Generation, live
+	s.has(c.saved)
 	w := s.work
+	s.token, w.gen, s.standing = c.token, c.after.head.Generation, live
 	if !c.foreign && len(w.list) == 0 && s.looked == 0 && len(w.sights) == 0 {
 		w.view, w.at, w.apart = nil, record.Record{}, false // nothing to carry over
 		return
@@ -185,22 +187,19 @@ func (s *Session) finalCommit(ctx context.Context, safe bool) error {
 // touch notes the use of a session that was read, if it is time to.
 func (s *Session) touch(ctx context.Context) {
 	s.mu.Lock()
-	cur, token, due := s.cur, s.token, s.standing == live && s.cur != nil
-	if due {
-		head := cur.rec.Header()
-		due = touchDue(&head, s.arrival)
-	}
-	s.mu.Unlock()
-	if !due {
+	if s.standing != live || !touchDue(s.rec(), s.arrival) {
+		s.mu.Unlock()
 		return
 	}
-	next, value := s.m.keeper.touch(ctx, s.x.outer, token, cur, s.arrival)
+	cur, token := s.saved(), s.token
+	s.mu.Unlock()
+	next, value := s.m.keeper.touch(ctx, s.outer, token, &cur, s.arrival)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cur != cur {
-		return
+	if s.standing != live || &s.data[0] != &cur.rec.Bytes()[0] {
+		return // something came in between
 	}
-	s.cur = next
+	s.has(next)
 	if value != "" && s.extra().owed == nil {
 		s.work.owed = &owed{value: value}
 	}

@@ -191,8 +191,8 @@ func over(h *record.Header, now int64) bool {
 }
 
 // touchDue reports whether a use at now is worth a write.
-func touchDue(h *record.Header, now int64) bool {
-	return h.Idle != 0 && now-h.Seen >= max(1, h.Idle/10)
+func touchDue(r record.Record, now int64) bool {
+	return r.Idle() != 0 && now-r.Seen() >= max(1, r.Idle()/10)
 }
 
 func instant(ms int64) time.Time {

@@ -10,25 +10,17 @@ import (
 	"github.com/sojourn-go/session/cookie"
 )
 
-// An exchange is one request's passage through Handler: the session, the
-// request that the handler gets, its context and its ResponseWriter, in one
+// An exchange is a Session as its request's passage through Handler: session,
+// the request that the handler gets, its context and its ResponseWriter are one
 // allocation. It is never used twice: a handler may keep any of it.
-type exchange struct {
-	session Session
-	req     http.Request
-	ctx     context.Context
-	outer   *http.Request
-	w       http.ResponseWriter
+type exchange Session
 
-	begun    bool // begin has run
-	failed   bool // and ErrorHandler has answered
-	hijacked bool
-	kept     *[]string // Set-Cookie lines that are not the handler's
-}
+func (x *exchange) session() *Session { return (*Session)(x) }
 
-func (s *Session) begin(m *Manager, x *exchange) {
-	s.m, s.x, s.arrival = m, x, time.Now().UnixMilli()
-}
+// ctx is the context that the request came with.
+func (x *exchange) ctx() context.Context { return x.outer.Context() }
+
+func (s *Session) x() *exchange { return (*exchange)(s) }
 
 // Handler gives next's requests their session, and keeps it with the response.
 // It is a method value that fits every router's Use. A request that already
@@ -42,8 +34,7 @@ func (m *Manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 		next.ServeHTTP(w, r)
 		return
 	}
-	x := &exchange{ctx: r.Context(), outer: r, w: w}
-	x.session.begin(m, x)
+	x := &exchange{m: m, outer: r, w: w, arrival: time.Now().UnixMilli()}
 	x.req = *r.WithContext((*requestContext)(x))
 	if lines := w.Header()["Set-Cookie"]; len(lines) > 0 {
 		x.keep(lines...)
@@ -52,7 +43,7 @@ func (m *Manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	if err := m.checkHost(r); err != nil {
 		x.begun, x.failed = true, true
 		if !m.warned.Swap(true) {
-			m.opts.Logger.ErrorContext(x.ctx, err.Error())
+			m.opts.Logger.ErrorContext(x.ctx(), err.Error())
 		}
 		http.Error(w, err.Error(), http.StatusInternalServerError) // it is the developer who reads this
 		return
@@ -84,7 +75,7 @@ func (m *Manager) present(r *http.Request) bool {
 // admit decides whether the handler may run. What is to change something does
 // not begin without the session it will be kept in.
 func (x *exchange) admit() error {
-	s := &x.session
+	s := x.session()
 	if safe(x.outer.Method) {
 		return nil
 	}
@@ -112,7 +103,7 @@ func (x *exchange) leave() {
 	if x.req.Pattern != "" {
 		x.outer.Pattern = x.req.Pattern
 	}
-	s := &x.session
+	s := x.session()
 	s.mu.Lock()
 	if s.phase == begun && s.work != nil && len(s.work.list) > 0 && !x.failed {
 		s.notice(Event{Kind: Late, Err: errNotKept})
@@ -135,9 +126,9 @@ func (x *exchange) finish() {
 	if x.failed {
 		return
 	}
-	s := &x.session
+	s := x.session()
 	for range maxLateCommits {
-		if err := s.commit(x.ctx); err != nil {
+		if err := s.commit(x.ctx()); err != nil {
 			x.abort(err)
 			return
 		}
@@ -164,9 +155,9 @@ func (s *Session) freezeIfDone() bool {
 
 // abort cuts the response off: the client must not take it for complete.
 func (x *exchange) abort(err error) {
-	s := &x.session
+	s := x.session()
 	x.failed = true
-	s.m.report(x.ctx, slog.LevelError, "session: late changes could not be kept: the response is cut off",
+	s.m.report(x.ctx(), slog.LevelError, "session: late changes could not be kept: the response is cut off",
 		Event{Kind: Late, ID: s.publicID(), Err: err})
 	if !x.hijacked {
 		panic(http.ErrAbortHandler)
@@ -180,7 +171,7 @@ func (x *exchange) begin(code int) bool {
 		return !x.failed
 	}
 	x.begun = true
-	s := &x.session
+	s := x.session()
 	if code >= 400 {
 		s.forgo()
 	}
@@ -188,7 +179,7 @@ func (x *exchange) begin(code int) bool {
 		x.fail(err)
 		return false
 	}
-	s.touch(x.ctx)
+	s.touch(x.ctx())
 	s.decorate(x.w.Header())
 	return true
 }
@@ -199,11 +190,11 @@ func (x *exchange) commit() error {
 	done := false
 	defer func() {
 		if !done {
-			x.session.drop() // or it would panic again when the handler returns
-			x.session.pay(x.w.Header())
+			x.session().drop() // or it would panic again when the handler returns
+			x.session().pay(x.w.Header())
 		}
 	}()
-	err := x.session.finalCommit(x.ctx, safe(x.outer.Method))
+	err := x.session().finalCommit(x.ctx(), safe(x.outer.Method))
 	done = true
 	return err
 }
@@ -214,7 +205,7 @@ func (x *exchange) deliver(err error) {
 		return
 	}
 	x.begun = true
-	s := &x.session
+	s := x.session()
 	s.mu.Lock()
 	s.phase = begun
 	s.mu.Unlock()
@@ -224,9 +215,9 @@ func (x *exchange) deliver(err error) {
 // fail answers in place of the handler, with nothing of the handler's.
 func (x *exchange) fail(err error) {
 	x.failed = true
-	s := &x.session
+	s := x.session()
 	if StatusCode(err) >= 500 {
-		s.m.opts.Logger.LogAttrs(x.ctx, slog.LevelError, "session: a request failed",
+		s.m.opts.Logger.LogAttrs(x.ctx(), slog.LevelError, "session: a request failed",
 			slog.Any("session", Event{Kind: Failed, ID: s.publicID(), Err: err}))
 	}
 	h := x.w.Header()
@@ -249,26 +240,26 @@ func (s *Session) publicID() string {
 }
 
 // requestContext is the exchange as the context of its request.
-type requestContext exchange
+type requestContext Session
 
-func (c *requestContext) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
+func (c *requestContext) Deadline() (time.Time, bool) { return c.outer.Context().Deadline() }
 
-func (c *requestContext) Done() <-chan struct{} { return c.ctx.Done() }
+func (c *requestContext) Done() <-chan struct{} { return c.outer.Context().Done() }
 
-func (c *requestContext) Err() error { return c.ctx.Err() }
+func (c *requestContext) Err() error { return c.outer.Context().Err() }
 
 func (c *requestContext) Value(key any) any {
-	if k, ok := key.(contextKey); ok && (k.m == nil || k.m == c.session.m) {
-		return &c.session
+	if k, ok := key.(contextKey); ok && (k.m == nil || k.m == c.m) {
+		return (*Session)(c)
 	}
-	return c.ctx.Value(key)
+	return c.outer.Context().Value(key)
 }
 
 // tokens appends the values of our cookie that are worth opening, up to one more
 // than are tried.
 func (x *exchange) tokens(buf []string) []string {
-	for v := range cookie.Values(x.outer.Header, x.session.m.opts.Name) {
-		if len(buf) <= maxTokens && x.session.m.keeper.plausible(v) {
+	for v := range cookie.Values(x.outer.Header, x.m.opts.Name) {
+		if len(buf) <= maxTokens && x.m.keeper.plausible(v) {
 			buf = append(buf, v)
 		}
 	}

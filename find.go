@@ -24,7 +24,7 @@ const (
 type found struct {
 	standing standing
 	token    string
-	saved    *saved
+	saved    saved
 	events   []Event
 }
 
@@ -91,14 +91,14 @@ func (m *Manager) open(ctx context.Context, token string, arrival int64) (found,
 	if !cur.exists || cur.rec.Kind() == record.Owner {
 		return found{events: []Event{{Kind: Unreadable, ID: id, Err: record.ErrCorrupt}}}, nil
 	}
-	return m.judge(token, cur, arrival), nil
+	return m.judge(token, &cur, arrival), nil
 }
 
 // judge decides what a token is to the record under its id.
 func (m *Manager) judge(token string, cur *saved, arrival int64) found {
 	hash := secretHash(token)
 	head := cur.rec.Header()
-	f := found{token: token, saved: cur}
+	f := found{token: token, saved: *cur}
 	event := Event{ID: token[:idLen], Owner: cur.owner}
 	right := cur.rec.SecretIs(&hash)
 	was := !right && head.WasSecret(hash, arrival)

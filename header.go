@@ -27,25 +27,27 @@ func (x *exchange) strip(h http.Header) {
 			}
 		}
 	}
-	if x.kept != nil {
-		h["Set-Cookie"] = slices.Clone(*x.kept)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.work != nil && len(x.work.kept) > 0 {
+		h["Set-Cookie"] = slices.Clone(x.work.kept)
 	}
 }
 
 // keep notes Set-Cookie lines that go out with a failure, too: those of
 // middleware outside, and those of managers inside whose sessions are kept.
 func (x *exchange) keep(lines ...string) {
-	if x.kept == nil {
-		x.kept = new([]string)
-	}
-	*x.kept = append(*x.kept, lines...)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	w := x.session().extra()
+	w.kept = append(w.kept, lines...)
 }
 
 // paid tells the managers outside of a cookie that has to go out whatever
 // becomes of their own sessions.
 func (x *exchange) paid(line string) {
-	for s, ok := Lookup(x.ctx); ok; s, ok = Lookup(s.x.ctx) {
-		s.x.keep(line)
+	for s, ok := Lookup(x.ctx()); ok; s, ok = Lookup(s.x().ctx()) {
+		s.x().keep(line)
 	}
 }
 
@@ -65,7 +67,7 @@ func (s *Session) pay(h http.Header) bool {
 	}
 	text := s.setCookie(s.work.owed)
 	s.work.owed = nil
-	s.x.paid(text)
+	s.x().paid(text)
 	prefix := s.m.opts.Name + "="
 	h["Set-Cookie"] = append(slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
 		return strings.HasPrefix(line, prefix)
@@ -83,14 +85,14 @@ func (s *Session) decorate(h http.Header) {
 	if !s.consulted {
 		return
 	}
-	vary(h)
+	s.vary(h)
 	owner := s.ownerSeen()
 	if owner == "" {
 		return
 	}
 	control, ok := h["Cache-Control"]
 	if !ok {
-		h["Cache-Control"] = []string{"no-store"}
+		h["Cache-Control"] = s.noStore()
 		return
 	}
 	for _, line := range control {
@@ -104,9 +106,19 @@ func (s *Session) decorate(h http.Header) {
 
 var errPublic = errors.New("Cache-Control: public on a response for a signed-in visitor")
 
+// noStore returns the line of Cache-Control. It is the response's own, since
+// whoever is outside may change it.
+func (s *Session) noStore() []string {
+	if s.signed == nil || s.signed.noStore[0] != "" {
+		return []string{"no-store"}
+	}
+	s.signed.noStore[0] = "no-store"
+	return s.signed.noStore[:]
+}
+
 // vary adds Cookie to Vary: the response depends on the session even if it was
 // only looked at (attacks.md 15).
-func vary(h http.Header) {
+func (s *Session) vary(h http.Header) {
 	for _, line := range h["Vary"] {
 		for field := range strings.SplitSeq(line, ",") {
 			if f := strings.TrimSpace(field); f == "*" || strings.EqualFold(f, "Cookie") {
@@ -114,14 +126,19 @@ func vary(h http.Header) {
 			}
 		}
 	}
+	if h["Vary"] == nil && s.varies[0] == "" {
+		s.varies[0] = "Cookie"
+		h["Vary"] = s.varies[:]
+		return
+	}
 	h["Vary"] = append(h["Vary"], "Cookie")
 }
 
 // setCookie returns the text of the Set-Cookie that is owed.
 func (s *Session) setCookie(o *owed) string {
 	var rec record.Record
-	if s.cur != nil {
-		rec = s.cur.rec
+	if s.standing == live {
+		rec = s.rec()
 	}
 	a := s.m.attrs(rec, o.attrs)
 	if o.value == "" {

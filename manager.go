@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/sojourn-go/session/store"
 )
@@ -40,6 +41,7 @@ func New(st store.Store, o Options) (*Manager, error) {
 		return nil, err
 	}
 	m.keeper = m
+	_, m.queues.immediate = st.(store.Immediate)
 	m.queues.store, m.queues.maxRecord, m.queues.timeout = st, m.opts.MaxRecord, m.opts.Timeout
 	return m, nil
 }
@@ -107,10 +109,10 @@ func (m *Manager) Require(next http.Handler) http.Handler {
 		switch err := s.Err(); {
 		case err == nil:
 			next.ServeHTTP(w, r)
-		case s.x.w == nil: // not Handler's, but Load's
+		case s.w == nil: // not Handler's, but Load's
 			m.opts.ErrorHandler(w, r, err)
 		default:
-			s.x.deliver(err)
+			s.x().deliver(err)
 		}
 	})
 }
@@ -119,12 +121,14 @@ func (m *Manager) Require(next http.Handler) http.Handler {
 // (Ring's session-request). Commit keeps it. Unsafe methods are not loaded
 // beforehand: ask Session.Err.
 func (m *Manager) Load(r *http.Request) *Session {
-	x := &exchange{outer: r, ctx: r.Context()}
-	x.session.begin(m, x)
+	s := &Session{m: m, arrival: time.Now().UnixMilli()}
+	// A copy: frameworks may put a context into r that leads to s.
+	s.req = *r
+	s.outer = &s.req
 	if err := m.checkHost(r); err != nil {
-		x.session.fail(Event{Err: err})
+		s.fail(Event{Err: err})
 	}
-	return &x.session
+	return s
 }
 
 // Commit keeps the changes of a session that Load returned, and adds to h what
@@ -133,7 +137,7 @@ func (m *Manager) Load(r *http.Request) *Session {
 // the response must not be the handler's; what h then needs, it has. The
 // session is frozen afterwards.
 func (m *Manager) Commit(ctx context.Context, h http.Header, s *Session) error {
-	err := s.finalCommit(ctx, safe(s.x.outer.Method))
+	err := s.finalCommit(ctx, safe(s.outer.Method))
 	if err != nil {
 		s.deny(h)
 		s.freeze()

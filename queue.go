@@ -65,6 +65,7 @@ type queues struct {
 	store     store.Store
 	maxRecord int
 	timeout   time.Duration
+	immediate bool          // the store never waits: see store.Immediate
 	weak      atomic.Bool   // the store has said ErrNotDurable once
 	clock     atomic.Uint64 // orders the coming of jobs and the reading of records
 

@@ -26,7 +26,7 @@ func (x *exchange) writer() http.ResponseWriter {
 }
 
 // response is the exchange as a ResponseWriter.
-type response exchange
+type response Session
 
 type (
 	responseF  struct{ *response }
@@ -110,7 +110,7 @@ var errHijackCookie = errors.New("session: Hijack would lose the session's cooki
 // hijack commits and hands over the connection. Whoever takes it writes its
 // own headers, so nothing may need a cookie.
 func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if !w.begun && w.session.needsCookie() {
+	if !w.begun && (*Session)(w).needsCookie() {
 		return nil, nil, errHijackCookie
 	}
 	if !w.begin(http.StatusOK) {

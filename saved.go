@@ -48,23 +48,24 @@ func (qs *queues) load(ctx context.Context, id string) (*saved, error) {
 		return nil, fmt.Errorf("%w: load: %w", ErrUnavailable, err)
 	}
 	cur, err := parse(rec)
-	if err == nil {
-		cur.asOf = asOf
+	if err != nil {
+		return nil, err
 	}
-	return cur, err
+	cur.asOf = asOf
+	return &cur, nil
 }
 
 // parse reads what a store returned. A corrupt record is one that exists
 // without being anything: whoever may write here replaces it.
-func parse(rec store.Record) (*saved, error) {
+func parse(rec store.Record) (saved, error) {
 	view, err := record.Parse(rec.Data)
 	if err == nil {
-		return &saved{rec: view, owner: rec.Owner, version: rec.Version, exists: true}, nil
+		return saved{rec: view, owner: rec.Owner, version: rec.Version, exists: true}, nil
 	}
 	if _, newer := errors.AsType[*record.VersionError](err); newer {
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return saved{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return &saved{version: rec.Version, corrupt: true}, nil
+	return saved{version: rec.Version, corrupt: true}, nil
 }
 
 // alive reports whether a record is that of a session of owner's that goes on.

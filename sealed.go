@@ -132,7 +132,7 @@ func (k *sealed) open(ctx context.Context, text string, arrival int64) (found, e
 	} else if err != nil {
 		return f, err
 	}
-	f.standing, f.saved = live, cur
+	f.standing, f.saved = live, *cur
 	return f, nil
 }
 

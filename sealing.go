@@ -31,7 +31,8 @@ func (k *sealed) keep(ctx context.Context, at situation, list changes) outcome {
 // change commits a list to the session that a request has.
 func (k *sealed) change(ctx context.Context, at *situation, list changes) (o outcome) {
 	c := &commit{m: k.m, list: list, arrival: at.arrival, token: at.token}
-	c.id, c.base, c.replay = at.token, at.cur, replay{first: !at.apart}
+	c.id, c.loaded, c.replay = at.token, at.cur, replay{first: !at.apart}
+	c.base = &c.loaded
 	d := at.cur.draft()
 	if c.err = c.run(d); c.err != nil {
 		return outcome{err: c.err, id: c.id}
@@ -128,8 +129,8 @@ func (k *sealed) seal(c *commit, d *draft, at *situation) error {
 		panic("session: built a record that cannot be read: " + err.Error())
 	}
 	c.after = d
-	if at != nil && at.cur != nil && d.owner == at.cur.owner && !c.list.closes() && c.list.last(doCookie) < 0 && record.Same(rec, at.cur.rec) {
-		c.saved = at.cur
+	if c.base != nil && d.owner == c.base.owner && !c.list.closes() && c.list.last(doCookie) < 0 && record.Same(rec, c.base.rec) {
+		c.saved = c.base
 		return nil
 	}
 	plain := data

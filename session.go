@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -24,8 +25,9 @@ import (
 // changes are refused and reported as Late.
 type Session struct {
 	m       *Manager
-	x       *exchange
-	arrival int64 // Unix ms
+	outer   *http.Request       // as it came
+	w       http.ResponseWriter // nil: the session is Load's, not Handler's
+	arrival int64               // Unix ms
 
 	mu        sync.Mutex
 	phase     phase
@@ -33,11 +35,63 @@ type Session struct {
 	loaded    bool
 	consulted bool
 	isNew     bool // it began with this request
-	cur       *saved
-	token     string
-	gen       uint64
-	looked    uint64 // which of the first 64 values of cur's record were read
-	work      *work
+
+	// Of the exchange, and its goroutine's own.
+	begun    bool // begin has run
+	failed   bool // and ErrorHandler has answered
+	hijacked bool
+
+	// Under the lock again.
+	token   string
+	data    []byte // the record in the store; see rec and saved
+	version uint64
+	signed  *signed // nil: it is nobody's
+	looked  uint64  // which of the first 64 values of the record were read
+	work    *work
+
+	varies [1]string // room for the line of Vary
+	req    http.Request
+}
+
+// All of an untouched request is to fit into 448 bytes, and a read is to need
+// no other allocation of ours. Therefore the record is kept as bare bytes, and
+// what only some sessions have is a pointer away.
+
+// A signed is what the session of an owner has besides.
+type signed struct {
+	owner   string
+	noStore [1]string // room for the line of Cache-Control
+}
+
+func (s *Session) rec() record.Record { return record.Again(s.data) }
+
+// saved returns the record that the session has in the store; none if it has
+// none.
+func (s *Session) saved() saved {
+	c := saved{rec: s.rec(), version: s.version, exists: s.standing == live}
+	if s.signed != nil {
+		c.owner = s.signed.owner
+	}
+	return c
+}
+
+// has makes a record the session's.
+func (s *Session) has(c *saved) {
+	s.data, s.version = c.rec.Bytes(), c.version
+	switch {
+	case c.owner == "":
+		s.signed = nil
+	case s.signed == nil || s.signed.owner != c.owner:
+		s.signed = &signed{owner: c.owner}
+	}
+}
+
+// generation is that which the request authenticated with, or has itself saved.
+func (s *Session) generation() uint64 {
+	if s.work != nil && s.work.gen != 0 {
+		return s.work.gen
+	}
+	return s.rec().Generation()
 }
 
 // ClearValues deletes every value. Owner, token and times stay.
@@ -90,7 +144,7 @@ func checkOwner(owner string) error {
 func (s *Session) Renew() {
 	s.enter()
 	defer s.leave()
-	if s.peek() != nil && (s.cur != nil || s.work.view.exists) {
+	if s.peek() != nil && (s.standing == live || s.work.view.exists) {
 		s.do(change{verb: doRenew})
 	}
 }
@@ -187,7 +241,7 @@ func (s *Session) Info() Info {
 	}
 	info := infoOf(id, &d.head, d.owner)
 	if s.stored() {
-		info.Bytes = len(s.cur.rec.Bytes())
+		info.Bytes = len(s.data)
 	}
 	return info
 }
@@ -267,7 +321,8 @@ func (s *Session) Reload(ctx context.Context) error {
 	}
 	lim := &limit{parent: ctx, deadline: time.Now().Add(s.m.opts.Timeout), follows: true}
 	defer lim.release()
-	cur, err := s.m.keeper.again(lim, s.token, s.cur)
+	had := s.saved()
+	cur, err := s.m.keeper.again(lim, s.token, &had)
 	if errors.Is(err, ErrEnded) {
 		s.standing = ended // nothing in a cookie would tell the commit
 	}
@@ -278,10 +333,11 @@ func (s *Session) Reload(ctx context.Context) error {
 	if !cur.exists || head.Kind != record.Session || over(&head, time.Now().UnixMilli()) {
 		return ErrEnded
 	}
-	if head.Generation != s.gen {
+	if head.Generation != s.generation() {
 		return ErrSuperseded
 	}
 	s.rebase(cur.draft())
-	s.cur, w.apart = cur, true
+	s.has(cur)
+	w.apart = true
 	return nil
 }

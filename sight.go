@@ -13,11 +13,10 @@ func (s *Session) read(name string) (value []byte, ok bool) {
 	s.enter()
 	defer s.leave()
 	if s.work == nil || s.work.view == nil {
-		if s.cur == nil {
-			s.remember(name, nil, false)
+		if s.standing != live {
 			return nil, false
 		}
-		i, value, ok := s.cur.rec.Find(name)
+		i, value, ok := s.rec().Find(name)
 		if ok && i < 64 {
 			s.looked |= 1 << i
 		} else {
@@ -31,7 +30,7 @@ func (s *Session) read(name string) (value []byte, ok bool) {
 }
 
 func (s *Session) remember(name string, value []byte, ok bool) {
-	if s.cur == nil {
+	if s.standing != live {
 		return // nobody else can change what is not stored yet
 	}
 	w := s.extra()
@@ -44,7 +43,7 @@ func (s *Session) remember(name string, value []byte, ok bool) {
 // sightOf returns what the request knows of the value under name; nil if it
 // has never looked.
 func (s *Session) sightOf(name string) *sight {
-	if s.cur == nil || s.work == nil {
+	if s.standing != live || s.work == nil {
 		return nil
 	}
 	if known, ok := s.work.sights[name]; ok {

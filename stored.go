@@ -20,6 +20,7 @@ import (
 type commit struct {
 	job
 	own     limit
+	loaded  saved
 	m       *Manager
 	list    changes
 	gen     uint64 // of the session that the request authenticated with
@@ -42,7 +43,8 @@ func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *co
 	c := &commit{m: m, list: list, gen: at.gen, arrival: at.arrival, token: at.token, shown: !at.apart}
 	c.decider = c
 	c.id = at.token[:idLen]
-	c.base = at.cur
+	c.loaded = at.cur
+	c.base = &c.loaded
 	c.own.parent, c.own.deadline = ctx, time.Now().Add(m.opts.Timeout)
 	c.lim = &c.own
 	c.closes = list.closes()
@@ -130,7 +132,7 @@ type outcome struct {
 // its last commit left.
 type situation struct {
 	standing standing
-	cur      *saved
+	cur      saved // if it is live
 	token    string
 	gen      uint64 // of the session that the request authenticated with
 	apart    bool   // what the request sees is not what cur is

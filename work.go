@@ -37,6 +37,8 @@ type work struct {
 	unknown  string           // of this id
 	events   []Event
 	owed     *owed
+	kept     []string // Set-Cookie lines that are not the handler's
+	gen      uint64   // of what the last commit saved; 0: that of the record loaded
 }
 
 // An owed is the cookie that the response has to carry.
@@ -88,9 +90,9 @@ func (s *Session) leave() {
 	s.mu.Unlock()
 	for _, e := range events {
 		if e.Kind == Late && e.Caller != "" {
-			s.m.opts.Logger.LogAttrs(s.x.ctx, slog.LevelWarn, "session: a change came after the response had begun, and is lost", slog.Any("session", e))
+			s.m.opts.Logger.LogAttrs(s.x().ctx(), slog.LevelWarn, "session: a change came after the response had begun, and is lost", slog.Any("session", e))
 		}
-		s.m.emit(s.x.ctx, e)
+		s.m.emit(s.x().ctx(), e)
 	}
 }
 
@@ -106,13 +108,17 @@ func (s *Session) notice(events ...Event) {
 func (s *Session) load() {
 	s.loaded, s.isNew = true, true
 	var buf [maxTokens + 1]string
-	tokens := s.x.tokens(buf[:0])
+	tokens := s.x().tokens(buf[:0])
 	if len(tokens) == 0 {
 		return
 	}
-	lim := &limit{parent: s.x.ctx, deadline: time.Now().Add(s.m.opts.Timeout), follows: true}
-	defer lim.release()
-	f, err := s.m.find(lim, tokens, s.arrival)
+	ctx := s.x().ctx()
+	if !s.m.queues.immediate {
+		lim := &limit{parent: ctx, deadline: time.Now().Add(s.m.opts.Timeout), follows: true}
+		defer lim.release()
+		ctx = lim
+	}
+	f, err := s.m.find(ctx, tokens, s.arrival)
 	s.notice(f.events...)
 	if err != nil {
 		s.fail(Event{ID: f.id(), Err: err})
@@ -122,7 +128,7 @@ func (s *Session) load() {
 	s.standing, s.token = f.standing, f.token
 	if f.standing == live {
 		s.isNew = false
-		s.cur, s.gen = f.saved, f.saved.rec.Generation()
+		s.has(&f.saved)
 	}
 }
 
@@ -130,8 +136,9 @@ func (s *Session) load() {
 func (s *Session) seen() *draft {
 	w := s.extra()
 	if w.view == nil {
-		if s.cur != nil {
-			w.view, w.at = s.cur.draft(), s.cur.rec
+		if s.standing == live {
+			cur := s.saved()
+			w.view, w.at = cur.draft(), cur.rec
 		} else {
 			w.view = fresh(s.arrival, &s.m.opts)
 		}
@@ -144,7 +151,7 @@ func (s *Session) peek() *draft {
 	if s.work != nil && s.work.view != nil {
 		return s.work.view
 	}
-	if s.cur != nil {
+	if s.standing == live {
 		return s.seen()
 	}
 	return nil
@@ -235,7 +242,7 @@ func (s *Session) spoil(name string, err error) {
 
 // undecodable tells of a value that is spoiled. The others are not.
 func (s *Session) undecodable(name string, err error) {
-	s.m.report(s.x.ctx, slog.LevelWarn, "session: a value cannot be decoded",
+	s.m.report(s.x().ctx(), slog.LevelWarn, "session: a value cannot be decoded",
 		Event{Kind: Unreadable, ID: s.ID(), Key: name, Err: err})
 }
 
@@ -267,15 +274,15 @@ func (s *Session) value(name string) ([]byte, bool) {
 
 // stored reports whether what the request sees is a session in the store.
 func (s *Session) stored() bool {
-	return s.cur != nil && (s.work == nil || s.work.list.last(doEnd) < 0)
+	return s.standing == live && (s.work == nil || s.work.list.last(doEnd) < 0)
 }
 
 func (s *Session) ownerSeen() string {
 	switch {
 	case s.work != nil && s.work.view != nil:
 		return s.work.view.owner
-	case s.cur != nil:
-		return s.cur.owner
+	case s.signed != nil:
+		return s.signed.owner
 	}
 	return ""
 }

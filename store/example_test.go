@@ -74,12 +74,15 @@ func ExampleAs() {
 	_, sweeps := store.As[store.Sweeper](st)
 	_, caches := store.As[store.Cached](st)
 	fmt.Println(lists, sweeps, caches)
+	_, immediate := st.(store.Immediate) // As is not for this: the wrapper may well wait
+	fmt.Println(immediate)
 
 	full := slow{memstore.New(memstore.Options{MaxSessions: 1}), time.Second}
 	full.Save(context.Background(), "first", store.Record{Owner: "ann"})
 	full.Save(context.Background(), "second", store.Record{Owner: "bob"})
 	// Output:
 	// true true false
+	// false
 	// second found no room
 }
 

@@ -4,8 +4,9 @@
 //
 // A store keeps small records under ids and changes them by compare-and-swap.
 // Three methods are all it takes; what else it can do, it says by implementing
-// [Lister], [Sweeper] or [Cached]. The same contract, as sentences that are
-// tests, is package storetest: a store is finished when storetest.Run passes.
+// [Lister], [Sweeper], [Cached] or [Immediate]. The same contract, as sentences
+// that are tests, is package storetest: a store is finished when storetest.Run
+// passes.
 package store
 
 import (
@@ -155,6 +156,17 @@ type Cached interface {
 	// LoadCached is Load, except that its answer may be stale within a bound
 	// that the store states. It is never an expired record.
 	LoadCached(ctx context.Context, id string) (Record, error)
+}
+
+// An Immediate is a Store whose methods wait for nothing: for no server, for no
+// disk, and for other callers no longer than a moment. So nobody need set them
+// a deadline. A store around another one is Immediate only if it says so
+// itself: As is not for this.
+type Immediate interface {
+	Store
+
+	// Immediate is a mark, and does nothing.
+	Immediate()
 }
 
 // An Unwrapper is a store built around another one. As looks through it, so it

@@ -56,6 +56,19 @@ func Parse(data []byte) (Record, error) {
 	return r, nil
 }
 
+// Again returns the view of bytes that Parse has accepted before, for those that have room for the bytes alone.
+func Again(data []byte) Record {
+	if len(data) == 0 {
+		return Record{}
+	}
+	h := head(le64(data))
+	table := h.extAt()
+	if h.flags()&flagExt != 0 {
+		table += extSize(data[table:])
+	}
+	return Record{data: data, table: uint32(table), n: uint32(h.values())}
+}
+
 func corrupt(what string) error { return fmt.Errorf("%w: %s", ErrCorrupt, what) }
 
 func checkKind(k Kind) error {

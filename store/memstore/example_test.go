@@ -16,6 +16,7 @@ func ExampleNew() {
 	st := memstore.New(memstore.Options{MaxSessions: 100_000, MaxBytes: 64 << 20})
 	sessions, err := session.New(st, session.Options{})
 	fmt.Println(sessions != nil, err)
+	st.Immediate() // says that nobody need set deadlines
 	// Output:
 	// true <nil>
 }

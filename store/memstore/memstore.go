@@ -9,8 +9,9 @@ import (
 )
 
 var (
-	_ store.Lister  = (*Store)(nil)
-	_ store.Sweeper = (*Store)(nil)
+	_ store.Lister    = (*Store)(nil)
+	_ store.Sweeper   = (*Store)(nil)
+	_ store.Immediate = (*Store)(nil)
 )
 
 const (
@@ -72,6 +73,9 @@ func New(o Options) *Store {
 	}
 	return s
 }
+
+// Immediate implements [store.Immediate].
+func (s *Store) Immediate() {}
 
 // locate returns the shard of an id, and the tag it has there.
 func (s *Store) locate(id string) (shard int, tag uint32) {
