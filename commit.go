@@ -13,8 +13,7 @@ import (
 // commit keeps what is pending. Only one runs at a time.
 func (s *Session) commit(ctx context.Context) error {
 	s.mu.Lock()
-	w := s.work
-	idle := w == nil || w.err == nil && len(w.list) == 0 // a stuck commit's changes are on the list
+	w, idle := s.work, s.idle()
 	s.mu.Unlock()
 	if idle {
 		return nil
@@ -41,6 +40,12 @@ func (s *Session) commit(ctx context.Context) error {
 		return err
 	}
 	return s.adopt(s.m.keeper.keep(ctx, at, list), len(list))
+}
+
+// idle reports whether there is nothing to commit. A stuck commit's changes are
+// on the list.
+func (s *Session) idle() bool {
+	return s.work == nil || s.work.err == nil && len(s.work.list) == 0
 }
 
 var errNested = fmt.Errorf("%w: another commit of this request did not end in time: is Commit called inside a function given to Update?", ErrUnavailable)

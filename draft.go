@@ -174,21 +174,21 @@ func (d *draft) expires(now time.Time, timeout time.Duration) time.Time {
 
 // logicalEnd returns when a session ends if it is not used again, in Unix ms;
 // 0 is never.
-func logicalEnd(h *record.Header) int64 {
-	end := h.End
-	if h.Idle != 0 && !h.Persistent {
-		if idle := h.Seen + h.Idle; end == 0 || idle < end {
-			end = idle
-		}
+func logicalEnd(h *record.Header) int64 { return earliest(h.End, h.Idle, h.Seen, h.Persistent) }
+
+func earliest(end, idle, seen int64, persistent bool) int64 {
+	if idle != 0 && !persistent && (end == 0 || seen+idle < end) {
+		return seen + idle
 	}
 	return end
 }
 
 // over reports whether a session is over at now, by time alone.
 func over(h *record.Header, now int64) bool {
-	end := logicalEnd(h)
-	return end != 0 && now >= end
+	return past(logicalEnd(h), now)
 }
+
+func past(end, now int64) bool { return end != 0 && now >= end }
 
 // touchDue reports whether a use at now is worth a write.
 func touchDue(r record.Record, now int64) bool {

@@ -39,7 +39,8 @@ func (m *Manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	if lines := w.Header()["Set-Cookie"]; len(lines) > 0 {
 		x.keep(lines...)
 	}
-	defer x.leave()
+	settled := false
+	defer func() { x.leave(settled) }()
 	if err := m.checkHost(r); err != nil {
 		x.begun, x.failed = true, true
 		if !m.warned.Swap(true) {
@@ -53,7 +54,7 @@ func (m *Manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 		return
 	}
 	next.ServeHTTP(x.writer(), &x.req)
-	x.finish()
+	settled = x.finish()
 }
 
 // present reports whether the request has a session of this manager, and
@@ -95,13 +96,17 @@ func (x *exchange) admit() error {
 
 // leave hands back what the handler's copy of the request got and the
 // original's owner looks for (net/http removes the files of a multipart form;
-// a router's pattern belongs into metrics), and freezes the session.
-func (x *exchange) leave() {
+// a router's pattern belongs into metrics), and freezes the session, if finish
+// has not.
+func (x *exchange) leave(settled bool) {
 	if x.req.MultipartForm != nil {
 		x.outer.MultipartForm = x.req.MultipartForm
 	}
 	if x.req.Pattern != "" {
 		x.outer.Pattern = x.req.Pattern
+	}
+	if settled {
+		return
 	}
 	s := x.session()
 	s.mu.Lock()
@@ -120,23 +125,25 @@ func (x *exchange) leave() {
 var errNotKept = errors.New("changes made while the handler returned were not kept")
 
 // finish is the return of the handler: the last chance to begin, and the one
-// for changes that came late.
-func (x *exchange) finish() {
+// for changes that came late. It reports whether the session is frozen.
+func (x *exchange) finish() bool {
 	x.begin(http.StatusOK)
 	if x.failed {
-		return
+		return false
 	}
 	s := x.session()
 	for range maxLateCommits {
+		// Again, since a goroutine of the handler may have changed something
+		// during the commit.
+		if s.freezeIfDone() {
+			return true
+		}
 		if err := s.commit(x.ctx()); err != nil {
 			x.abort(err)
-			return
-		}
-		// A goroutine of the handler may have changed something meanwhile.
-		if s.freezeIfDone() {
-			return
+			return false
 		}
 	}
+	return false
 }
 
 // A handler whose goroutines go on changing the session after its return is
@@ -146,7 +153,7 @@ const maxLateCommits = 8
 func (s *Session) freezeIfDone() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.work != nil && len(s.work.list) > 0 {
+	if !s.idle() {
 		return false
 	}
 	s.phase = frozen
@@ -171,7 +178,10 @@ func (x *exchange) begin(code int) bool {
 		return !x.failed
 	}
 	x.begun = true
-	s := x.session()
+	s, h := x.session(), x.w.Header()
+	if s.beginIdle(h) {
+		return true
+	}
 	if code >= 400 {
 		s.forgo()
 	}
@@ -180,7 +190,20 @@ func (x *exchange) begin(code int) bool {
 		return false
 	}
 	s.touch(x.ctx())
-	s.decorate(x.w.Header())
+	s.decorate(h)
+	return true
+}
+
+// beginIdle begins the response of nearly every request: one that has changed
+// nothing and owes nothing. It takes the lock once.
+func (s *Session) beginIdle(h http.Header) bool {
+	s.mu.Lock()
+	defer s.leave()
+	if s.work != nil || s.standing == live && touchDue(s.rec(), s.arrival) {
+		return false
+	}
+	s.phase = begun
+	s.describe(h)
 	return true
 }
 

@@ -44,6 +44,9 @@ func (m *Manager) find(ctx context.Context, tokens []string, arrival int64) (fou
 		best.events = append(best.events, Event{Kind: Refused, Err: errTooMany})
 		return best, nil
 	}
+	if len(tokens) == 1 {
+		return m.keeper.open(ctx, tokens[0], arrival)
+	}
 	opened := 0
 	for i, token := range tokens {
 		if slices.Contains(tokens[:i], token) {
@@ -97,31 +100,25 @@ func (m *Manager) open(ctx context.Context, token string, arrival int64) (found,
 // judge decides what a token is to the record under its id.
 func (m *Manager) judge(token string, cur *saved, arrival int64) found {
 	hash := secretHash(token)
-	head := cur.rec.Header()
-	f := found{token: token, saved: *cur}
-	event := Event{ID: token[:idLen], Owner: cur.owner}
 	right := cur.rec.SecretIs(&hash)
-	was := !right && head.WasSecret(hash, arrival)
+	was := !right && cur.wasSecret(hash, arrival)
+	event := func(k Kind, err error) []Event {
+		return []Event{{Kind: k, ID: token[:idLen], Owner: cur.owner, Err: err}}
+	}
 	switch {
 	case !right && !was:
-		event.Kind, event.Err = Refused, errSecret
-		if !m.wrong.pass(event.ID, arrival) {
+		if !m.wrong.pass(token[:idLen], arrival) {
 			return found{}
 		}
-		return found{events: []Event{event}}
-	case head.Kind == record.Ended:
-		event.Kind, event.Err, f.standing = Ended, ErrEnded, ended
-	case over(&head, arrival):
-		event.Kind = Expired
-		return found{events: []Event{event}}
+		return found{events: event(Refused, errSecret)}
+	case cur.rec.Kind() == record.Ended:
+		return found{standing: ended, token: token, saved: *cur, events: event(Ended, ErrEnded)}
+	case cur.over(arrival):
+		return found{events: event(Expired, nil)}
 	case was:
-		event.Kind, event.Err, f.standing = Superseded, ErrSuperseded, superseded
-	default:
-		f.standing = live
-		return f
+		return found{standing: superseded, token: token, saved: *cur, events: event(Superseded, ErrSuperseded)}
 	}
-	f.events = []Event{event}
-	return f
+	return found{standing: live, token: token, saved: *cur}
 }
 
 // over says why the session of the situation can take nothing more.

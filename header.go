@@ -82,6 +82,10 @@ func (s *Session) decorate(h http.Header) {
 	s.pay(h)
 	s.mu.Lock()
 	defer s.leave()
+	s.describe(h)
+}
+
+func (s *Session) describe(h http.Header) {
 	if !s.consulted {
 		return
 	}

@@ -32,6 +32,19 @@ func (s *saved) head() record.Header {
 	return s.rec.Header()
 }
 
+// over reports whether the session of the record is over at now, by time alone.
+func (s *saved) over(now int64) bool {
+	r := s.rec
+	return past(earliest(r.End(), r.Idle(), r.Seen(), r.Persistent()), now)
+}
+
+// wasSecret reports whether a replaced secret that is still recognised has the
+// hash.
+func (s *saved) wasSecret(hash [32]byte, now int64) bool {
+	head := s.rec.Header()
+	return head.WasSecret(hash, now)
+}
+
 // newer reports whether s was stored after o. Every Save is counted.
 func (s *saved) newer(o *saved) bool {
 	return s.exists && o.exists && s.rec.Writes() > o.rec.Writes()

@@ -35,4 +35,14 @@ func eachPair(h http.Header, f func(name, raw string) bool) {
 }
 
 // trim removes the spaces and tabs around s. It is tempting to use strings.TrimSpace, but that knows Unicode.
-func trim(s string) string { return strings.Trim(s, " \t") }
+func trim(s string) string {
+	for s != "" && blank(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && blank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func blank(c byte) bool { return c == ' ' || c == '\t' }

@@ -20,8 +20,8 @@ var defects = []defect{
 		"	d.clear()\n	d.head.Kind = record.Ended",
 		"	if seeded(`end ignored`) {\n		return\n	}\n	d.clear()\n	d.head.Kind = record.Ended"}}},
 	{"old token accepted", []edit{{
-		"	was := !right && head.WasSecret(hash, arrival)\n",
-		"	was := !right && head.WasSecret(hash, arrival)\n	if seeded(`old token accepted`) && was {\n		right, was = true, false\n	}\n"}}},
+		"	was := !right && cur.wasSecret(hash, arrival)\n",
+		"	was := !right && cur.wasSecret(hash, arrival)\n	if seeded(`old token accepted`) && was {\n		right, was = true, false\n	}\n"}}},
 	{"replay across login", []edit{{
 		"	if d.head.Generation != c.gen {",
 		"	if d.head.Generation != c.gen && !seeded(`replay across login`) {"}}},
@@ -45,8 +45,8 @@ var defects = []defect{
 		"	case was:",
 		"	case was && seeded(`superseded tokens forgotten`):\n		return found{}\n	case was:"}}},
 	{"the expired accepted", []edit{{
-		"	case over(&head, arrival):",
-		"	case over(&head, arrival) && !seeded(`the expired accepted`):"}}},
+		"	case cur.over(arrival):",
+		"	case cur.over(arrival) && !seeded(`the expired accepted`):"}}},
 	{"a Take that does not compare", []edit{{
 		"		if !ok || !bytes.Equal(cur, c.value) {",
 		"		if !seeded(`a Take that does not compare`) && (!ok || !bytes.Equal(cur, c.value)) {"}}},
