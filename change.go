@@ -34,11 +34,16 @@ type change struct {
 	name  string
 	value []byte // Set: to what; Update, TryUpdate: the provisional outcome; Take: what was handed out
 	fn    func(cur []byte, ok bool) ([]byte, error)
+	saw   *sight // what the request knew when it wrote, if it had looked
+	*particulars
+}
+
+// The particulars of a change are what Login, StepUp and SetCookie say besides.
+type particulars struct {
 	owner string // Login
 	terms Terms  // Login, StepUp (the level)
 	when  int64  // Login, StepUp: Unix ms
 	attrs cookie.Attrs
-	saw   *sight // what the request knew when it wrote, if it had looked
 }
 
 // rekeys reports whether the change gives the session a new secret and
@@ -128,7 +133,7 @@ func (r *replay) clear(c *change, d *draft) error {
 }
 
 func (r *replay) note(c *change, name string) error {
-	from := position(c.saw.from)
+	from := c.saw.from.String()
 	if r.strict {
 		return fmt.Errorf("%w: key %q, at %s", ErrOverwritten, name, from)
 	}

@@ -76,14 +76,20 @@ func (m *Manager) report(ctx context.Context, level slog.Level, text string, e E
 	m.emit(ctx, e)
 }
 
-// caller returns the position in the application that called into this
-// package: the first frame that is none of ours.
-func caller() (pcs [6]uintptr) {
-	runtime.Callers(3, pcs[:])
+// A position is where in the application this package was called from: in the
+// first frame that is none of ours.
+type position [8]uintptr
+
+func caller() *position {
+	pcs := new(position)
+	runtime.Callers(2, pcs[:])
 	return pcs
 }
 
-func position(pcs [6]uintptr) string {
+func (pcs *position) String() string {
+	if pcs == nil {
+		return ""
+	}
 	frames := runtime.CallersFrames(pcs[:])
 	for {
 		f, more := frames.Next()

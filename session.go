@@ -98,7 +98,7 @@ func (s *Session) generation() uint64 {
 func (s *Session) ClearValues() {
 	s.enter()
 	defer s.leave()
-	saw := &sight{all: s.seen().clone(), from: caller()}
+	saw := &sight{all: s.seen().clone(), from: s.witness()}
 	s.do(change{verb: doClear, saw: saw})
 }
 
@@ -120,7 +120,7 @@ func (s *Session) LoginWith(owner string, t Terms) error {
 	}
 	s.enter()
 	defer s.leave()
-	if !s.do(change{verb: doLogin, owner: owner, terms: t, when: time.Now().UnixMilli()}) {
+	if !s.do(change{verb: doLogin, particulars: &particulars{owner: owner, terms: t, when: time.Now().UnixMilli()}}) {
 		return ErrLate
 	}
 	return nil
@@ -158,7 +158,7 @@ func (s *Session) StepUp(level Level) error {
 	if d := s.peek(); d == nil || d.owner == "" {
 		return errors.New("session: StepUp before Login: the session is nobody's")
 	}
-	if !s.do(change{verb: doStepUp, terms: Terms{Level: level}, when: time.Now().UnixMilli()}) {
+	if !s.do(change{verb: doStepUp, particulars: &particulars{terms: Terms{Level: level}, when: time.Now().UnixMilli()}}) {
 		return ErrLate
 	}
 	return nil
@@ -183,7 +183,7 @@ func (s *Session) SetCookie(a cookie.Attrs) error {
 	}
 	s.enter()
 	defer s.leave()
-	if !s.do(change{verb: doCookie, attrs: a}) {
+	if !s.do(change{verb: doCookie, particulars: &particulars{attrs: a}}) {
 		return ErrLate
 	}
 	return nil

@@ -47,14 +47,28 @@ func (s *Session) sightOf(name string) *sight {
 		return nil
 	}
 	if known, ok := s.work.sights[name]; ok {
-		return &sight{value: known.value, ok: known.ok, from: caller()}
+		return s.sighted(known.value, known.ok)
 	}
 	i, _, ok := s.work.at.Find(name)
 	if !ok || i >= 64 || s.looked&(1<<i) == 0 {
 		return nil
 	}
 	value, ok := s.work.view.get(name)
-	return &sight{value: value, ok: ok, from: caller()}
+	return s.sighted(value, ok)
+}
+
+func (s *Session) sighted(value []byte, ok bool) *sight {
+	return &sight{value: value, ok: ok, from: s.witness()}
+}
+
+// witness returns the position of the call that may be about to overwrite what
+// others wrote, if there is anybody to tell of it. To find it out costs half as
+// much as a read.
+func (s *Session) witness() *position {
+	if s.m.opts.Observe == nil && !s.m.opts.Strict {
+		return nil
+	}
+	return caller()
 }
 
 func (s *Session) everything() (values []record.Change) {
@@ -105,5 +119,5 @@ type sight struct {
 	value []byte
 	ok    bool
 	all   *draft
-	from  [6]uintptr
+	from  *position
 }

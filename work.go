@@ -199,7 +199,7 @@ func (s *Session) refused(c *change) error {
 	if s.phase == begun && !needsCookie {
 		return nil
 	}
-	e := Event{Kind: Late, Key: c.name, Err: ErrLate, Caller: position(caller())}
+	e := Event{Kind: Late, Key: c.name, Err: ErrLate, Caller: caller().String()}
 	if s.token != "" {
 		e.ID = s.token[:idLen]
 	}
