@@ -16,6 +16,7 @@ type batch struct {
 	qs   *queues
 	id   string
 	lim  *limit // the leader's
+	now  time.Time
 	jobs []*job
 	cur  *saved // the newest record known; nil: none is
 
@@ -26,7 +27,8 @@ type batch struct {
 	sending  bool    // a Save is under way, in which the store may panic:
 	inflight attempt // this one
 
-	few [8]*job // room for the jobs and for the live ones of a small batch
+	leader *job
+	few    [8]*job // room for the jobs and for the live ones of a small batch
 }
 
 // unfinished returns the jobs, except the leader's own, that the batch left
@@ -50,8 +52,8 @@ func (b *batch) unfinished(leader *job) (again []*job) {
 func (b *batch) run() {
 	b.live = append(b.few[4:4:8], b.jobs...)
 	b.choose()
-	for len(b.live) > 0 {
-		if b.lim.left() <= 0 {
+	for ; len(b.live) > 0; b.now = time.Now() {
+		if !b.now.Before(b.lim.deadline()) {
 			b.expire()
 			return
 		}
@@ -94,7 +96,7 @@ func (b *batch) choose() {
 // applied it does not give up before the deadline.
 func (b *batch) load() error {
 	for {
-		cur, err := b.qs.load(b.lim, b.id)
+		cur, err := b.qs.load(b.qs.context(b.lim), b.id)
 		if err == nil {
 			b.cur = cur
 			return nil
@@ -164,7 +166,8 @@ func (b *batch) moved(j *job) bool {
 // made of the record. A refused job leaves no trace in it. If what it was
 // refused upon is not stored yet, the refusal holds only once it is.
 func (b *batch) apply() *draft {
-	d := b.cur.draft()
+	d := b.leader.draft.take()
+	b.cur.begin(d)
 	rest, accepted, many := b.live[:0], 0, len(b.live) > 1
 	for _, j := range b.live {
 		before := d
@@ -204,7 +207,7 @@ func (b *batch) try(j *job, d *draft) (err error) {
 		}
 		j.err = errPanicked // runtime.Goexit: this goroutine is ending
 	}()
-	err = j.decide(d)
+	err = j.decide(d, b.now)
 	if err == nil && d.head.Kind != record.Owner && d.size() > b.qs.maxRecord {
 		if n := len(d.build()); n > b.qs.maxRecord {
 			name, most := largest(d)

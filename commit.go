@@ -22,11 +22,15 @@ func (s *Session) commit(ctx context.Context) error {
 		return err
 	}
 	defer w.committing.Unlock()
-	if err := s.resolve(ctx); err != nil {
-		return err
-	}
 
 	s.mu.Lock()
+	if w.stuck != nil {
+		s.mu.Unlock()
+		if err := s.resolve(ctx); err != nil {
+			return err
+		}
+		s.mu.Lock()
+	}
 	if w.err != nil {
 		w.told, w.failed = w.err, len(w.list)
 	}
@@ -53,6 +57,9 @@ var errNested = fmt.Errorf("%w: another commit of this request did not end in ti
 // lockCommit waits for the other commits of this request, but not for ever: one
 // of them may be waiting for us.
 func (s *Session) lockCommit(w *work) error {
+	if w.committing.TryLock() {
+		return nil
+	}
 	deadline := time.Now().Add(s.m.opts.Timeout)
 	for wait := time.Microsecond; !w.committing.TryLock(); wait = min(2*wait, 10*time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -130,8 +137,9 @@ func (s *Session) win(c *commit) {
 	s.has(c.saved)
 	w := s.work
 	s.token, w.gen, s.standing = c.token, c.after.head.Generation, live
-	if !c.foreign && len(w.list) == 0 && s.looked == 0 && len(w.sights) == 0 {
-		w.view, w.at, w.apart = nil, record.Record{}, false // nothing to carry over
+	if !c.foreign && len(w.list) == 0 {
+		s.carry(w.at)
+		w.view, w.at, w.apart = nil, record.Record{}, false // it sees the record as it is
 		return
 	}
 	d := c.after // later changes of others are in the record, and not shown

@@ -86,7 +86,7 @@ func (c *commit) decideNew(d *draft) error {
 // is under another id.
 func (m *Manager) create(c *commit, d *draft) error {
 	blank := d.head
-	b := batch{qs: &m.queues, lim: c.lim}
+	b := batch{qs: &m.queues, lim: c.lim, now: c.lim.began}
 	for {
 		token := mint("")
 		d.head = blank
@@ -94,13 +94,14 @@ func (m *Manager) create(c *commit, d *draft) error {
 		d.head.Stamp(newStamp())
 		rec := store.Record{
 			Data: d.build(), Owner: d.owner, Durable: d.owner != "",
-			Expires: d.expires(time.Now(), m.opts.Timeout),
+			Expires: d.expires(b.now, m.opts.Timeout),
 		}
-		version, err := m.queues.store.Save(c.lim, token[:idLen], rec)
+		version, err := m.queues.store.Save(m.queues.context(c.lim), token[:idLen], rec)
 		if err == nil || errors.Is(err, store.ErrNotDurable) {
 			c.id, c.token, c.wrote, c.weak = token[:idLen], token, true, err != nil
 			view, _ := record.Parse(rec.Data)
-			c.saved = &saved{rec: view, owner: d.owner, version: version, exists: true}
+			c.saved = c.kept.take()
+			*c.saved = saved{rec: view, owner: d.owner, version: version, exists: true}
 			return nil
 		}
 		b.note(err)

@@ -33,7 +33,7 @@ type ending struct {
 	found, ended bool // of the last decision
 }
 
-func (e *ending) decide(d *draft) error {
+func (e *ending) decide(d *draft, _ time.Time) error {
 	e.found, e.ended, e.forced = false, false, false
 	if !d.exists || d.head.Kind == record.Owner {
 		return nil

@@ -10,9 +10,10 @@ import (
 // own. Unlike context.WithTimeout it sets no timer until somebody waits for
 // it, which in-process stores never do.
 type limit struct {
-	parent   context.Context
-	deadline time.Time
-	follows  bool // ends with its parent, too
+	parent  context.Context
+	began   time.Time
+	lasts   time.Duration
+	follows bool // ends with its parent, too
 
 	mu     sync.Mutex
 	timer  context.Context
@@ -21,11 +22,11 @@ type limit struct {
 
 // newLimit is for commits: that a client hangs up undoes no login.
 func newLimit(parent context.Context, d time.Duration) *limit {
-	return &limit{parent: parent, deadline: time.Now().Add(d)}
+	return &limit{parent: parent, began: time.Now(), lasts: d}
 }
 
 // again is the same limit for another stage of the work.
-func (l *limit) again() *limit { return &limit{parent: l.parent, deadline: l.deadline} }
+func (l *limit) again() *limit { return &limit{parent: l.parent, began: l.began, lasts: l.lasts} }
 
 // release gives the timer back. The limit stays what it was.
 func (l *limit) release() {
@@ -37,7 +38,9 @@ func (l *limit) release() {
 	}
 }
 
-func (l *limit) Deadline() (time.Time, bool) { return l.deadline, true }
+func (l *limit) Deadline() (time.Time, bool) { return l.deadline(), true }
+
+func (l *limit) deadline() time.Time { return l.began.Add(l.lasts) }
 
 func (l *limit) Done() <-chan struct{} {
 	l.mu.Lock()
@@ -47,7 +50,7 @@ func (l *limit) Done() <-chan struct{} {
 		if !l.follows {
 			parent = context.WithoutCancel(parent)
 		}
-		l.timer, l.cancel = context.WithDeadline(parent, l.deadline)
+		l.timer, l.cancel = context.WithDeadline(parent, l.deadline())
 	}
 	return l.timer.Done()
 }
@@ -62,7 +65,7 @@ func (l *limit) Err() error {
 	return nil
 }
 
-func (l *limit) left() time.Duration { return time.Until(l.deadline) }
+func (l *limit) left() time.Duration { return time.Until(l.deadline()) }
 
 // Value leads contexts derived from this one to the timer's cancellation, so
 // that they need no goroutine to learn of it.
@@ -75,3 +78,15 @@ func (l *limit) Value(key any) any {
 	}
 	return l.parent.Value(key)
 }
+
+// unlimited is a limit as a context for stores that wait for nothing: they
+// need not ask the clock how much is left.
+type unlimited limit
+
+func (u *unlimited) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+func (u *unlimited) Done() <-chan struct{} { return nil }
+
+func (u *unlimited) Err() error { return nil }
+
+func (u *unlimited) Value(key any) any { return u.parent.Value(key) }

@@ -174,7 +174,7 @@ type restoring struct {
 	from *saved
 }
 
-func (r *restoring) decide(d *draft) error {
+func (r *restoring) decide(d *draft, _ time.Time) error {
 	if !bytes.Equal(d.base.Bytes(), r.from.rec.Bytes()) {
 		return errMoved
 	}

@@ -95,7 +95,7 @@ func (m *Manager) newOwnerJob(lim *limit, owner string, change func(*draft, []en
 
 // decide begins the record if there is none. An epoch must never repeat, even
 // if the record was away for a while: so it begins at random.
-func (j *ownerJob) decide(d *draft) error {
+func (j *ownerJob) decide(d *draft, _ time.Time) error {
 	j.lost = d.corrupt
 	if !d.exists {
 		*d = draft{owner: j.owner, exists: true}

@@ -15,9 +15,9 @@ import (
 // A decider says what becomes of a record. It is the part of a commit that
 // decides; the queue does.
 type decider interface {
-	// decide applies itself to d, or refuses. It may run many times, and a
-	// run leaves nothing behind but in d and in what the last run set.
-	decide(d *draft) error
+	// decide applies itself to d as of now, or refuses. It may run many times,
+	// and a run leaves nothing behind but in d and in what the last run set.
+	decide(d *draft, now time.Time) error
 }
 
 // A job is one commit of one record on its way through the queue.
@@ -48,6 +48,19 @@ type job struct {
 	weak      bool // applied, but store.ErrNotDurable
 
 	turn chan bool // true: it is done; false: its goroutine leads from now on
+
+	// For the usual case, in which a job comes alone and leads itself.
+	queue spare[queue]
+	batch spare[batch]
+	draft spare[draft]
+	kept  spare[saved]
+}
+
+// lead returns a batch for a job to lead.
+func (j *job) lead(qs *queues) *batch {
+	b := j.batch.take()
+	b.qs, b.id, b.lim, b.leader = qs, j.id, j.lim, j
+	return b
 }
 
 // An attempt is a Save that failed without an answer.
@@ -76,9 +89,16 @@ type queues struct {
 }
 
 type queue struct {
-	first   [1]*job // room for the usual case: nobody else is there
 	waiting []*job
 	newest  *saved // the record as the last batch left it
+}
+
+// context returns what calls of the store within the limit get.
+func (qs *queues) context(l *limit) context.Context {
+	if qs.immediate {
+		return (*unlimited)(l)
+	}
+	return l
 }
 
 // verdict is the job's error, or that what had to be durable is not yet.
@@ -96,23 +116,24 @@ func (qs *queues) commit(j *job) {
 	j.began = qs.clock.Add(1)
 	shard := &qs.shards[shardOf(j.id)]
 	shard.mu.Lock()
-	q := shard.m[j.id]
-	leads := q == nil
-	if leads {
-		q = &queue{}
-		q.waiting = q.first[:0]
+	if q := shard.m[j.id]; q != nil {
+		j.turn = make(chan bool, 1)
+		q.waiting = append(q.waiting, j)
+		shard.mu.Unlock()
+		if !qs.await(q, j) {
+			qs.lead(q, j)
+		}
+	} else {
+		q = j.queue.take()
 		if shard.m == nil {
 			shard.m = map[string]*queue{}
 		}
 		shard.m[j.id] = q
-	} else {
-		j.turn = make(chan bool, 1)
-	}
-	q.waiting = append(q.waiting, j)
-	shard.mu.Unlock()
-
-	if leads || !qs.await(q, j) {
-		qs.lead(q, j)
+		shard.mu.Unlock()
+		b := j.lead(qs)
+		b.now = j.lim.began // a moment ago
+		b.jobs = append(b.few[0:0:4], j)
+		qs.run(q, j, b)
 	}
 	j.lim.release()
 	if j.panicked != nil {
@@ -142,11 +163,12 @@ func (qs *queues) await(q *queue, j *job) (done bool) {
 	return <-j.turn
 }
 
-// lead runs one batch, with j at its head, and passes the lead on.
+// lead gathers one batch, with j at its head, and runs it.
 func (qs *queues) lead(q *queue, j *job) {
 	shard := &qs.shards[shardOf(j.id)]
 	shard.mu.Lock()
-	b := &batch{qs: qs, id: j.id, lim: j.lim, cur: q.newest}
+	b := j.lead(qs)
+	b.now, b.cur = time.Now(), q.newest
 	n := 0
 	for n < len(q.waiting) {
 		n++
@@ -157,7 +179,12 @@ func (qs *queues) lead(q *queue, j *job) {
 	b.jobs = append(b.few[0:0:4], q.waiting[:n]...)
 	q.waiting = q.waiting[n:]
 	shard.mu.Unlock()
+	qs.run(q, j, b)
+}
 
+// run runs a batch, and passes the lead on.
+func (qs *queues) run(q *queue, j *job, b *batch) {
+	shard := &qs.shards[shardOf(j.id)]
 	defer func() {
 		// Also reached if the store panicked, or a function ended this
 		// goroutine (runtime.Goexit).

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/sojourn-go/session/internal/record"
 	"github.com/sojourn-go/session/store"
@@ -25,12 +24,13 @@ func (b *batch) save(d *draft) (done bool) {
 	for first := true; ; first = false {
 		asOf := b.qs.clock.Add(1)
 		b.sending, b.inflight = true, at
-		version, err := b.qs.store.Save(b.lim, b.id, next)
+		version, err := b.qs.store.Save(b.qs.context(b.lim), b.id, next)
 		b.sending = false
 		switch {
 		case err == nil || errors.Is(err, store.ErrNotDurable):
 			b.qs.weak.CompareAndSwap(false, err != nil)
-			b.cur = &saved{rec: view, owner: d.owner, version: version, exists: true, asOf: asOf}
+			b.cur = b.leader.kept.take()
+			*b.cur = saved{rec: view, owner: d.owner, version: version, exists: true, asOf: asOf}
 			b.kept(err)
 			return true
 		case errors.Is(err, store.ErrConflict):
@@ -93,7 +93,7 @@ func (b *batch) next(d *draft) (rec store.Record, view record.Record, needed boo
 	if !forced && b.cur.exists && d.owner == b.cur.owner && record.Same(view, b.cur.rec) {
 		return rec, view, false
 	}
-	rec.Expires = d.expires(time.Now(), b.qs.timeout)
+	rec.Expires = d.expires(b.now, b.qs.timeout)
 	return rec, view, true
 }
 

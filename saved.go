@@ -21,7 +21,14 @@ type saved struct {
 }
 
 func (s *saved) draft() *draft {
-	return &draft{base: s.rec, head: s.rec.Header(), owner: s.owner, exists: s.exists, corrupt: s.corrupt}
+	d := &draft{}
+	s.begin(d)
+	return d
+}
+
+// begin makes an empty draft one of the record.
+func (s *saved) begin(d *draft) {
+	d.base, d.head, d.owner, d.exists, d.corrupt = s.rec, s.rec.Header(), s.owner, s.exists, s.corrupt
 }
 
 // head returns the header, also of no record.

@@ -319,7 +319,7 @@ func (s *Session) Reload(ctx context.Context) error {
 	if s.phase == frozen || !s.stored() {
 		return s.standing.over()
 	}
-	lim := &limit{parent: ctx, deadline: time.Now().Add(s.m.opts.Timeout), follows: true}
+	lim := &limit{parent: ctx, began: time.Now(), lasts: s.m.opts.Timeout, follows: true}
 	defer lim.release()
 	had := s.saved()
 	cur, err := s.m.keeper.again(lim, s.token, &had)

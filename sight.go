@@ -1,6 +1,7 @@
 package session
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -111,6 +112,28 @@ func (s *Session) rebase(d *draft) {
 		w.list[i].show(d)
 	}
 	w.view, w.at, s.looked, w.sights = d, d.base, 0, sights
+}
+
+// carry has the request go on with its record as it is now. What it has looked
+// at in the one before, it knows: this one differs by its own changes only.
+func (s *Session) carry(before record.Record) {
+	w, looked, sights := s.work, s.looked, s.work.sights
+	s.looked, w.sights = 0, nil
+	know := func(name string) {
+		i, value, ok := s.rec().Find(name)
+		if ok && i < 64 {
+			s.looked |= 1 << i
+		} else {
+			s.remember(name, value, ok)
+		}
+	}
+	for looked != 0 {
+		know(string(before.NameAt(bits.TrailingZeros64(looked))))
+		looked &= looked - 1
+	}
+	for name := range sights {
+		know(name)
+	}
 }
 
 // A sight is what a request knew of a value, or of all of them, and where in

@@ -45,7 +45,7 @@ func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *co
 	c.id = at.token[:idLen]
 	c.loaded = at.cur
 	c.base = &c.loaded
-	c.own.parent, c.own.deadline = ctx, time.Now().Add(m.opts.Timeout)
+	c.own.parent, c.own.began, c.own.lasts = ctx, time.Now(), m.opts.Timeout
 	c.lim = &c.own
 	c.closes = list.closes()
 	c.durable = c.closes
@@ -56,7 +56,7 @@ func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *co
 	return c
 }
 
-func (c *commit) decide(d *draft) error {
+func (c *commit) decide(d *draft, now time.Time) error {
 	c.replay = replay{first: c.shown && !c.foreign, strict: c.m.opts.Strict}
 	c.ends, c.rest, c.attrs = false, nil, nil
 	c.before = nil
@@ -77,7 +77,6 @@ func (c *commit) decide(d *draft) error {
 	if err := c.run(d); err != nil || c.ends {
 		return err
 	}
-	now := time.Now()
 	d.head.Seen = max(d.head.Seen, now.UnixMilli())
 	if rekeyed {
 		d.head.Generation++

@@ -114,7 +114,7 @@ func (s *Session) load() {
 	}
 	ctx := s.x().ctx()
 	if !s.m.queues.immediate {
-		lim := &limit{parent: ctx, deadline: time.Now().Add(s.m.opts.Timeout), follows: true}
+		lim := &limit{parent: ctx, began: time.Now(), lasts: s.m.opts.Timeout, follows: true}
 		defer lim.release()
 		ctx = lim
 	}
