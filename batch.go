@@ -14,21 +14,20 @@ import (
 // A batch is the jobs that go into one Save.
 type batch struct {
 	qs   *queues
-	id   string
 	lim  *limit // the leader's
 	now  time.Time
 	jobs []*job
 	cur  *saved // the newest record known; nil: none is
 
 	live  []*job // jobs neither done nor refused
-	tries int
-	cause error // the last answer that settled nothing
+	cause error  // the last answer that settled nothing
+	tries int32
 
 	sending  bool    // a Save is under way, in which the store may panic:
 	inflight attempt // this one
 
 	leader *job
-	few    [8]*job // room for the jobs and for the live ones of a small batch
+	few    [2]*job // room for the jobs and for the live ones of a batch of one
 }
 
 // unfinished returns the jobs, except the leader's own, that the batch left
@@ -50,7 +49,7 @@ func (b *batch) unfinished(leader *job) (again []*job) {
 // run applies, saves and replays until every job is done or the leader's time
 // is over.
 func (b *batch) run() {
-	b.live = append(b.few[4:4:8], b.jobs...)
+	b.live = append(b.few[1:1:2], b.jobs...)
 	b.choose()
 	for ; len(b.live) > 0; b.now = time.Now() {
 		if !b.now.Before(b.lim.deadline()) {
@@ -96,7 +95,7 @@ func (b *batch) choose() {
 // applied it does not give up before the deadline.
 func (b *batch) load() error {
 	for {
-		cur, err := b.qs.load(b.qs.context(b.lim), b.id)
+		cur, err := b.qs.load(b.qs.context(b.lim), b.leader.id)
 		if err == nil {
 			b.cur = cur
 			return nil
@@ -176,6 +175,10 @@ func (b *batch) apply() *draft {
 		}
 		// Others before it, or a newer base: it has not seen all of this.
 		j.foreign = accepted > 0 || j.base == nil || j.base.version != b.cur.version
+		j.upon = nil
+		if accepted == 0 {
+			j.upon = b.cur
+		}
 		j.refusal = b.try(j, d)
 		switch {
 		case j.refusal == nil:

@@ -58,6 +58,24 @@ func (c *change) checked() bool {
 	return c.verb == doTake || c.verb == doTry
 }
 
+// plain reports whether what the change does to the record is to one value, or
+// nothing that a request can see.
+func (c *change) plain() bool {
+	switch c.verb {
+	case doClear, doLogin, doStepUp, doEnd:
+		return false
+	}
+	return true
+}
+
+// shown returns the value of a plain change.
+func (c *change) shown() ([]byte, bool) {
+	if c.verb == doDelete || c.verb == doTake {
+		return nil, false
+	}
+	return c.value, true
+}
+
 // show applies the change to what the request sees.
 func (c *change) show(d *draft) {
 	switch c.verb {

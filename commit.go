@@ -18,6 +18,10 @@ func (s *Session) commit(ctx context.Context) error {
 	if idle {
 		return nil
 	}
+	return s.commitWork(ctx, w)
+}
+
+func (s *Session) commitWork(ctx context.Context, w *work) error {
 	if err := s.lockCommit(w); err != nil {
 		return err
 	}
@@ -35,7 +39,10 @@ func (s *Session) commit(ctx context.Context) error {
 		w.told, w.failed = w.err, len(w.list)
 	}
 	err, list := w.err, w.list[:len(w.list):len(w.list)]
-	at := situation{s.standing, s.saved(), s.token, s.generation(), w.apart, s.arrival, nil}
+	at := situation{s.standing, s.saved(), s.token, s.generation(), w.apart, s.arrival, nil, nil}
+	if w.room != nil {
+		at.room = &w.room.commit
+	}
 	if w.owed != nil {
 		at.attrs = w.owed.attrs
 	}
@@ -92,6 +99,9 @@ func (s *Session) adopt(o outcome, n int) error {
 	defer s.leave()
 	w := s.work
 	s.notice(o.events...)
+	if o.session == nil || o.session.foreign || n < len(w.list) {
+		s.seen() // what it has seen is not what will be in its record
+	}
 	if o.over {
 		s.lose(o.ended)
 	}
@@ -117,7 +127,8 @@ func (s *Session) adopt(o outcome, n int) error {
 					attrs = merged(attrs, *o.attrs)
 				}
 			}
-			w.owed = &owed{value: cmp.Or(c.text, c.token), attrs: attrs}
+			w.debt = owed{value: cmp.Or(c.text, c.token), line: c.line, attrs: attrs}
+			w.owed = &w.debt
 		}
 	}
 	return nil
@@ -134,11 +145,12 @@ func (s *Session) lose(ours bool) {
 
 // win makes the record that c saved the session's.
 func (s *Session) win(c *commit) {
+	before := s.base()
 	s.has(c.saved)
 	w := s.work
 	s.token, w.gen, s.standing = c.token, c.after.head.Generation, live
 	if !c.foreign && len(w.list) == 0 {
-		s.carry(w.at)
+		s.carry(before)
 		w.view, w.at, w.apart = nil, record.Record{}, false // it sees the record as it is
 		return
 	}
@@ -168,7 +180,7 @@ func (s *Session) forgo() {
 	if w.told == nil {
 		return
 	}
-	// What follows was made upon what is dropped.
+	s.seen() // what follows was made upon what is dropped
 	w.list, w.stuck, w.told, w.err, w.apart = w.list[min(w.failed, len(w.list)):], nil, nil, nil, true
 }
 
@@ -177,6 +189,7 @@ func (s *Session) drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.work != nil {
+		s.seen()
 		s.work.list, s.work.stuck = nil, nil
 	}
 }
@@ -187,9 +200,12 @@ func (s *Session) drop() {
 func (s *Session) finalCommit(ctx context.Context, safe bool) error {
 	s.mu.Lock()
 	s.phase = begun
-	over := s.standing.over()
+	over, w, idle := s.standing.over(), s.work, s.idle()
 	s.mu.Unlock()
-	err := s.commit(ctx)
+	if idle {
+		return nil
+	}
+	err := s.commitWork(ctx, w)
 	if safe && over != nil && errors.Is(err, over) {
 		s.drop()
 		return nil
@@ -197,13 +213,12 @@ func (s *Session) finalCommit(ctx context.Context, safe bool) error {
 	return err
 }
 
-// touch notes the use of a session that was read, if it is time to.
+// untouched reports whether it is time to note that the session was used.
+func (s *Session) untouched() bool { return s.standing == live && touchDue(s.rec(), s.arrival) }
+
+// touch notes that a session was used.
 func (s *Session) touch(ctx context.Context) {
 	s.mu.Lock()
-	if s.standing != live || !touchDue(s.rec(), s.arrival) {
-		s.mu.Unlock()
-		return
-	}
 	cur, token := s.saved(), s.token
 	s.mu.Unlock()
 	next, value := s.m.keeper.touch(ctx, s.outer, token, &cur, s.arrival)

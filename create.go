@@ -12,13 +12,13 @@ import (
 
 // commitNew begins a new session with the list, if there is anything to keep.
 // shown tells whether the list was made upon an empty session.
-func (m *Manager) commitNew(ctx context.Context, list changes, arrival int64, shown bool) (o outcome) {
-	c, d, err := m.begin(list, arrival, shown)
+func (m *Manager) commitNew(ctx context.Context, room *spare[commit], list changes, arrival int64, shown bool) (o outcome) {
+	c, d, err := m.begin(room.take(), list, arrival, shown)
 	if err != nil || d == nil {
 		o.err = err
 		return o
 	}
-	c.lim = newLimit(ctx, m.opts.Timeout)
+	c.within(ctx, m.opts.Timeout)
 	defer c.lim.release()
 	if o.err = m.create(c, d); o.err != nil {
 		return o
@@ -31,12 +31,13 @@ func (m *Manager) commitNew(ctx context.Context, list changes, arrival int64, sh
 }
 
 // begin decides what a new session is; nil if there is nothing to keep.
-func (m *Manager) begin(list changes, arrival int64, shown bool) (*commit, *draft, error) {
+func (m *Manager) begin(c *commit, list changes, arrival int64, shown bool) (*commit, *draft, error) {
 	list = list[list.last(doEnd)+1:]
-	c := &commit{m: m, list: list, arrival: arrival, shown: shown}
+	c.m, c.list, c.arrival, c.shown = m, list, arrival, shown
 	c.durable = list.last(doLogin) >= 0
 	c.decider = c
-	d := fresh(time.Now().UnixMilli(), &m.opts)
+	d := c.draft.take()
+	d.begin(time.Now().UnixMilli(), &m.opts)
 	d.exists = true
 	c.gen = d.head.Generation
 	if c.err = c.decideNew(d); c.err != nil {
@@ -51,11 +52,10 @@ func (m *Manager) begin(list changes, arrival int64, shown bool) (*commit, *draf
 
 // begun has the request go on with the new session that c saved.
 func (o *outcome) begun(c *commit) {
-	owner := c.after.owner
 	o.session, o.attrs, o.renewed = c, c.attrs, true
-	o.events = append(o.events, Event{Kind: Created, ID: c.id, Owner: owner})
-	if owner != "" {
-		o.events = append(o.events, Event{Kind: LoggedIn, ID: c.id, Owner: owner})
+	o.tell(c, Created)
+	if c.after.owner != "" {
+		o.tell(c, LoggedIn)
 	}
 }
 
@@ -88,7 +88,7 @@ func (m *Manager) create(c *commit, d *draft) error {
 	blank := d.head
 	b := batch{qs: &m.queues, lim: c.lim, now: c.lim.began}
 	for {
-		token := mint("")
+		token, line := m.mint("")
 		d.head = blank
 		d.head.Secret = secretHash(token)
 		d.head.Stamp(newStamp())
@@ -98,7 +98,7 @@ func (m *Manager) create(c *commit, d *draft) error {
 		}
 		version, err := m.queues.store.Save(m.queues.context(c.lim), token[:idLen], rec)
 		if err == nil || errors.Is(err, store.ErrNotDurable) {
-			c.id, c.token, c.wrote, c.weak = token[:idLen], token, true, err != nil
+			c.id, c.token, c.line, c.wrote, c.weak = token[:idLen], token, line, true, err != nil
 			view, _ := record.Parse(rec.Data)
 			c.saved = c.kept.take()
 			*c.saved = saved{rec: view, owner: d.owner, version: version, exists: true}

@@ -23,21 +23,19 @@ type draft struct {
 	corrupt bool // what is there is no record
 	cleared bool // nothing of the base's values is left
 	over    []record.Change
-	few     [2]record.Change // room for the first of over
+	few     [1]record.Change // room for the first of over
 	index   map[string]int   // name -> place in over, once there are many
 }
 
 // With more changes than this a draft looks them up in a map.
 const manyChanges = 12
 
-// fresh is the draft of a session that begins now.
-func fresh(now int64, o *Options) *draft {
-	d := &draft{}
+// begin makes an empty draft one of a session that begins now.
+func (d *draft) begin(now int64, o *Options) {
 	d.head.Kind = record.Session
 	d.head.Created, d.head.Seen = now, now
 	d.restart(now, o.Idle, o.Lifetime)
 	d.head.Generation = 1
-	return d
 }
 
 // restart sets both clocks.

@@ -189,8 +189,7 @@ func (x *exchange) begin(code int) bool {
 		x.fail(err)
 		return false
 	}
-	s.touch(x.ctx())
-	s.decorate(h)
+	s.decorate(x.ctx(), h)
 	return true
 }
 
@@ -199,7 +198,7 @@ func (x *exchange) begin(code int) bool {
 func (s *Session) beginIdle(h http.Header) bool {
 	s.mu.Lock()
 	defer s.leave()
-	if s.work != nil || s.standing == live && touchDue(s.rec(), s.arrival) {
+	if s.work != nil || s.untouched() {
 		return false
 	}
 	s.phase = begun

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -62,6 +63,10 @@ func (s *Session) deny(h http.Header) {
 func (s *Session) pay(h http.Header) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.settle(h)
+}
+
+func (s *Session) settle(h http.Header) bool {
 	if s.work == nil || s.work.owed == nil {
 		return false
 	}
@@ -69,19 +74,36 @@ func (s *Session) pay(h http.Header) bool {
 	s.work.owed = nil
 	s.x().paid(text)
 	prefix := s.m.opts.Name + "="
-	h["Set-Cookie"] = append(slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
-		return strings.HasPrefix(line, prefix)
-	}), text)
-	h["Cache-Control"] = []string{"no-store"} // RFC 9111, 7.3: Set-Cookie alone does not prevent storing
+	var lines *[2]string
+	if s.work.room != nil {
+		lines = s.work.headers.take()
+	} else {
+		lines = new([2]string)
+	}
+	lines[0], lines[1] = text, "no-store"
+	if others := h["Set-Cookie"]; len(others) == 0 {
+		h["Set-Cookie"] = lines[:1:1]
+	} else {
+		h["Set-Cookie"] = append(slices.DeleteFunc(others, func(line string) bool {
+			return strings.HasPrefix(line, prefix)
+		}), text)
+	}
+	h["Cache-Control"] = lines[1:] // RFC 9111, 7.3: Set-Cookie alone does not prevent storing
 	return true
 }
 
 // decorate adds to the handler's headers what the session's part in the
-// response demands of caches.
-func (s *Session) decorate(h http.Header) {
-	s.pay(h)
+// response demands of caches, and the cookie that is owed. Before that it notes
+// that the session was used.
+func (s *Session) decorate(ctx context.Context, h http.Header) {
 	s.mu.Lock()
+	if s.untouched() {
+		s.mu.Unlock()
+		s.touch(ctx)
+		s.mu.Lock()
+	}
 	defer s.leave()
+	s.settle(h)
 	s.describe(h)
 }
 
@@ -143,6 +165,9 @@ func (s *Session) setCookie(o *owed) string {
 	var rec record.Record
 	if s.standing == live {
 		rec = s.rec()
+	}
+	if o.line != "" && o.attrs == nil && !rec.Persistent() {
+		return o.line
 	}
 	a := s.m.attrs(rec, o.attrs)
 	if o.value == "" {

@@ -15,8 +15,12 @@ type limit struct {
 	lasts   time.Duration
 	follows bool // ends with its parent, too
 
-	mu     sync.Mutex
-	timer  context.Context
+	mu    sync.Mutex
+	timer *timer // once somebody waits
+}
+
+type timer struct {
+	context.Context
 	cancel context.CancelFunc
 }
 
@@ -32,9 +36,9 @@ func (l *limit) again() *limit { return &limit{parent: l.parent, began: l.began,
 func (l *limit) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.cancel != nil {
-		l.cancel()
-		l.timer, l.cancel = nil, nil // whoever used it on would wait for what is over
+	if l.timer != nil {
+		l.timer.cancel()
+		l.timer = nil // whoever used it on would wait for what is over
 	}
 }
 
@@ -50,7 +54,8 @@ func (l *limit) Done() <-chan struct{} {
 		if !l.follows {
 			parent = context.WithoutCancel(parent)
 		}
-		l.timer, l.cancel = context.WithDeadline(parent, l.deadline())
+		ctx, cancel := context.WithDeadline(parent, l.deadline())
+		l.timer = &timer{ctx, cancel}
 	}
 	return l.timer.Done()
 }

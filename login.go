@@ -158,10 +158,14 @@ var errMoved = errors.New("session: the record has changed since")
 // owner before, and finds this one under the name of another, changes the
 // record (see ending), so that it does not come back behind their back.
 func (m *Manager) restore(ctx context.Context, c *commit) error {
-	if c.before == nil || !c.exact {
+	before := c.before
+	if before == nil && c.upon != nil {
+		before = c.upon.draft()
+	}
+	if before == nil || !c.exact {
 		return errMoved
 	}
-	r := &restoring{to: c.before, from: c.saved}
+	r := &restoring{to: before, from: c.saved}
 	r.decider = r
 	r.id, r.base, r.lim, r.closes, r.durable = c.id, c.saved, newLimit(ctx, m.opts.Timeout), true, true
 	m.queues.commit(&r.job)

@@ -143,8 +143,7 @@ func (m *Manager) Commit(ctx context.Context, h http.Header, s *Session) error {
 		s.freeze()
 		return err
 	}
-	s.touch(ctx)
-	s.decorate(h)
+	s.decorate(ctx, h)
 	s.freeze()
 	return nil
 }

@@ -35,6 +35,7 @@ type job struct {
 
 	began   uint64 // when it came, on the queues' clock
 	refusal error  // by the last decision, which others in the batch may have led to
+	upon    *saved // what it decides upon; nil: what others in the batch made of that
 
 	// What came of it.
 	err       error
@@ -44,8 +45,8 @@ type job struct {
 	foreign   bool   // the record holds changes that the request has not seen
 	exact     bool   // the record is as this batch left it
 	wrote     bool
-	conflicts int
 	weak      bool // applied, but store.ErrNotDurable
+	conflicts uint32
 
 	turn chan bool // true: it is done; false: its goroutine leads from now on
 
@@ -59,7 +60,7 @@ type job struct {
 // lead returns a batch for a job to lead.
 func (j *job) lead(qs *queues) *batch {
 	b := j.batch.take()
-	b.qs, b.id, b.lim, b.leader = qs, j.id, j.lim, j
+	b.qs, b.lim, b.leader = qs, j.lim, j
 	return b
 }
 
@@ -132,7 +133,7 @@ func (qs *queues) commit(j *job) {
 		shard.mu.Unlock()
 		b := j.lead(qs)
 		b.now = j.lim.began // a moment ago
-		b.jobs = append(b.few[0:0:4], j)
+		b.jobs = append(b.few[0:0:1], j)
 		qs.run(q, j, b)
 	}
 	j.lim.release()
@@ -176,7 +177,7 @@ func (qs *queues) lead(q *queue, j *job) {
 			break
 		}
 	}
-	b.jobs = append(b.few[0:0:4], q.waiting[:n]...)
+	b.jobs = append(b.few[0:0:1], q.waiting[:n]...)
 	q.waiting = q.waiting[n:]
 	shard.mu.Unlock()
 	qs.run(q, j, b)

@@ -165,5 +165,6 @@ func (s *Session) needsCookie() bool {
 	case s.standing == live:
 		return l.closes() || l.last(doCookie) >= 0
 	}
-	return s.standing == anonymous && w.view != nil && !w.view.empty()
+	d := s.peek()
+	return s.standing == anonymous && d != nil && !d.empty()
 }

@@ -24,7 +24,7 @@ func (b *batch) save(d *draft) (done bool) {
 	for first := true; ; first = false {
 		asOf := b.qs.clock.Add(1)
 		b.sending, b.inflight = true, at
-		version, err := b.qs.store.Save(b.qs.context(b.lim), b.id, next)
+		version, err := b.qs.store.Save(b.qs.context(b.lim), b.leader.id, next)
 		b.sending = false
 		switch {
 		case err == nil || errors.Is(err, store.ErrNotDurable):

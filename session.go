@@ -98,7 +98,7 @@ func (s *Session) generation() uint64 {
 func (s *Session) ClearValues() {
 	s.enter()
 	defer s.leave()
-	saw := &sight{all: s.seen().clone(), from: s.witness()}
+	saw := &sight{all: s.seen().clone(), from: caller()}
 	s.do(change{verb: doClear, saw: saw})
 }
 
@@ -144,7 +144,7 @@ func checkOwner(owner string) error {
 func (s *Session) Renew() {
 	s.enter()
 	defer s.leave()
-	if s.peek() != nil && (s.standing == live || s.work.view.exists) {
+	if s.standing == live || s.work != nil && s.work.view != nil && s.work.view.exists {
 		s.do(change{verb: doRenew})
 	}
 }

@@ -13,7 +13,7 @@ import (
 func (s *Session) read(name string) (value []byte, ok bool) {
 	s.enter()
 	defer s.leave()
-	if s.work == nil || s.work.view == nil {
+	if s.work == nil || s.work.view == nil && len(s.work.list) == 0 {
 		if s.standing != live {
 			return nil, false
 		}
@@ -25,7 +25,7 @@ func (s *Session) read(name string) (value []byte, ok bool) {
 		}
 		return value, ok
 	}
-	value, ok = s.work.view.get(name)
+	value, ok = s.peekValue(name)
 	s.remember(name, value, ok)
 	return value, ok
 }
@@ -44,32 +44,28 @@ func (s *Session) remember(name string, value []byte, ok bool) {
 // sightOf returns what the request knows of the value under name; nil if it
 // has never looked.
 func (s *Session) sightOf(name string) *sight {
-	if s.standing != live || s.work == nil {
-		return nil
+	if s.standing != live || s.m.opts.Observe == nil && !s.m.opts.Strict {
+		return nil // and if it is overwritten, nobody would hear of it
 	}
-	if known, ok := s.work.sights[name]; ok {
-		return s.sighted(known.value, known.ok)
+	if s.work != nil {
+		if known, ok := s.work.sights[name]; ok {
+			return &sight{value: known.value, ok: known.ok, from: caller()}
+		}
 	}
-	i, _, ok := s.work.at.Find(name)
+	i, _, ok := s.base().Find(name)
 	if !ok || i >= 64 || s.looked&(1<<i) == 0 {
 		return nil
 	}
-	value, ok := s.work.view.get(name)
-	return s.sighted(value, ok)
+	value, ok := s.peekValue(name)
+	return &sight{value: value, ok: ok, from: caller()}
 }
 
-func (s *Session) sighted(value []byte, ok bool) *sight {
-	return &sight{value: value, ok: ok, from: s.witness()}
-}
-
-// witness returns the position of the call that may be about to overwrite what
-// others wrote, if there is anybody to tell of it. To find it out costs half as
-// much as a read.
-func (s *Session) witness() *position {
-	if s.m.opts.Observe == nil && !s.m.opts.Strict {
-		return nil
+// base is the record that what the request has looked at is counted in.
+func (s *Session) base() record.Record {
+	if s.work != nil && s.work.view != nil {
+		return s.work.at
 	}
-	return caller()
+	return s.rec()
 }
 
 func (s *Session) everything() (values []record.Change) {
@@ -119,20 +115,17 @@ func (s *Session) rebase(d *draft) {
 func (s *Session) carry(before record.Record) {
 	w, looked, sights := s.work, s.looked, s.work.sights
 	s.looked, w.sights = 0, nil
-	know := func(name string) {
-		i, value, ok := s.rec().Find(name)
-		if ok && i < 64 {
+	for ; looked != 0; looked &= looked - 1 {
+		name := before.NameAt(bits.TrailingZeros64(looked))
+		if i, value, ok := s.rec().Find(string(name)); ok && i < 64 {
 			s.looked |= 1 << i
 		} else {
-			s.remember(name, value, ok)
+			s.remember(string(name), value, ok)
 		}
 	}
-	for looked != 0 {
-		know(string(before.NameAt(bits.TrailingZeros64(looked))))
-		looked &= looked - 1
-	}
 	for name := range sights {
-		know(name)
+		_, value, ok := s.rec().Find(name)
+		s.remember(name, value, ok)
 	}
 }
 

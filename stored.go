@@ -27,33 +27,40 @@ type commit struct {
 	arrival int64
 	token   string // what the browser will hold
 	text    string // or, if not the token itself, this
+	line    string // the line of Set-Cookie, if it is a new token
 	shown   bool   // the request saw base, and nothing else, when it made the list
 	weakly  bool   // it has ended the session, and that was not durable
 
 	// What the last run of decide set.
-	replay replay
 	ends   bool    // the session is over, and
 	rest   changes // this is for the one after it
+	replay replay
 	attrs  *cookie.Attrs
-	before *draft // what the list was applied to, if it may have to be undone
+	before *draft // what others in the batch had made of the record, if the list may have to be undone
 }
 
 // newCommit prepares the list for the session that a request has.
 func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *commit {
-	c := &commit{m: m, list: list, gen: at.gen, arrival: at.arrival, token: at.token, shown: !at.apart}
+	c := at.room.take()
+	c.m, c.list, c.gen, c.arrival, c.token, c.shown = m, list, at.gen, at.arrival, at.token, !at.apart
 	c.decider = c
 	c.id = at.token[:idLen]
 	c.loaded = at.cur
 	c.base = &c.loaded
-	c.own.parent, c.own.began, c.own.lasts = ctx, time.Now(), m.opts.Timeout
-	c.lim = &c.own
+	c.within(ctx, m.opts.Timeout)
 	c.closes = list.closes()
 	c.durable = c.closes
 	c.forced = list.last(doCookie) >= 0
 	if list.has((*change).rekeys) {
-		c.token = mint(c.id)
+		c.token, c.line = m.mint(c.id)
 	}
 	return c
+}
+
+// within limits the commit, from now on.
+func (c *commit) within(ctx context.Context, d time.Duration) {
+	c.own.parent, c.own.began, c.own.lasts = ctx, time.Now(), d
+	c.lim = &c.own
 }
 
 func (c *commit) decide(d *draft, now time.Time) error {
@@ -71,7 +78,7 @@ func (c *commit) decide(d *draft, now time.Time) error {
 		return ErrSuperseded
 	}
 	rekeyed := c.list.has((*change).rekeys)
-	if rekeyed {
+	if rekeyed && c.upon == nil {
 		c.before = d.clone()
 	}
 	if err := c.run(d); err != nil || c.ends {
@@ -137,6 +144,7 @@ type situation struct {
 	apart    bool   // what the request sees is not what cur is
 	arrival  int64
 	attrs    *cookie.Attrs // of the cookie that is owed already
+	room     *spare[commit]
 }
 
 // keep commits a list.
@@ -148,7 +156,7 @@ func (m *Manager) keep(ctx context.Context, at situation, list changes) outcome 
 		o, _ := m.afterwards(ctx, at.token, list, why, at.arrival)
 		return o
 	}
-	return m.commitNew(ctx, list, at.arrival, !at.apart)
+	return m.commitNew(ctx, at.room, list, at.arrival, !at.apart)
 }
 
 // commitLive commits a list to the session that a request has.
@@ -170,7 +178,7 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 	}
 	if c.ends {
 		o.events = append(o.events, Event{Kind: Ended, ID: c.id, Owner: c.owner()})
-		next := m.commitNew(ctx, c.rest, c.arrival, true)
+		next := m.commitNew(ctx, nil, c.rest, c.arrival, true)
 		next.events = append(o.events, next.events...)
 		next.over, next.ended, next.cut = true, c.wrote, len(c.list)-len(c.rest)
 		return next
@@ -182,7 +190,7 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 	o.session, o.attrs = c, c.attrs
 	o.renewed = c.list.has((*change).rekeys)
 	if o.renewed {
-		o.events = append(o.events, Event{Kind: kindOfRekey(c.list), ID: c.id, Owner: c.owner()})
+		o.tell(c, kindOfRekey(c.list))
 	}
 	return o
 }
@@ -192,6 +200,13 @@ func kindOfRekey(list changes) Kind {
 		return LoggedIn
 	}
 	return Renewed
+}
+
+// tell notes an event of what came of c, if somebody hears of it.
+func (o *outcome) tell(c *commit, k Kind) {
+	if c.m.opts.Observe != nil {
+		o.events = append(o.events, Event{Kind: k, ID: c.id, Owner: c.owner()})
+	}
 }
 
 // owner is whose session it is after the last decision.
@@ -241,7 +256,7 @@ func (m *Manager) afterwards(ctx context.Context, token string, list changes, wh
 			return outcome{err: err}, true
 		}
 	}
-	o := m.commitNew(ctx, list[cut:], arrival, anew)
+	o := m.commitNew(ctx, nil, list[cut:], arrival, anew)
 	o.over, o.cut, o.apart = true, cut, !anew
 	return o, true
 }

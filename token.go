@@ -4,6 +4,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
+
+	"github.com/sojourn-go/session/cookie"
 )
 
 // A token is 64 characters of base64url: 18 random bytes, the id, and 30
@@ -21,9 +24,9 @@ func wellFormed(s string) bool {
 	if len(s) != tokenLen {
 		return false
 	}
-	bad := byte(0)
-	for i := range tokenLen {
-		bad |= sextets[s[i]]
+	var bad byte
+	for i := 0; i < tokenLen; i += 4 {
+		bad |= sextets[s[i]] | sextets[s[i+1]] | sextets[s[i+2]] | sextets[s[i+3]]
 	}
 	return bad&noSextet == 0
 }
@@ -42,24 +45,32 @@ var sextets = func() (v [256]byte) {
 	return v
 }()
 
-// mint returns a token for the session with the given id, or for a new one.
+// mint returns a token for the session with the given id, or for a new one, and
+// the line of Set-Cookie that sends it without attributes of its own.
 // crypto/rand does not fail: it ends the program instead.
-func mint(id string) string {
+func (m *Manager) mint(id string) (token, line string) {
 	var raw [tokenLen * 3 / 4]byte
-	rand.Read(raw[:])
+	rand.Read(raw[len(id)*3/4:])
 	var text [tokenLen]byte
 	base64.RawURLEncoding.Encode(text[:], raw[:])
 	copy(text[:], id)
-	return string(text[:])
+
+	// A new token is sent. The usual line of Set-Cookie is made of it at once,
+	// and the token is a part of that.
+	var room [256]byte
+	b := cookie.Append(room[:0], m.opts.Name, "", m.opts.Cookie)
+	at := len(m.opts.Name) + 1
+	line = string(slices.Insert(b, at, text[:]...))
+	return line[at : at+tokenLen], line
 }
 
 // secretHash returns what a record keeps of a well-formed token's secret.
 func secretHash(token string) [sha256.Size]byte {
 	var secret [secretBytes]byte
 	text := token[idLen:tokenLen]
-	for b := secret[:]; len(b) >= 3; b, text = b[3:], text[4:] {
-		v := uint32(sextets[text[0]])<<18 | uint32(sextets[text[1]])<<12 | uint32(sextets[text[2]])<<6 | uint32(sextets[text[3]])
-		b[0], b[1], b[2] = byte(v>>16), byte(v>>8), byte(v)
+	for i := 0; i < len(text)/4; i++ {
+		v := uint32(sextets[text[4*i]])<<18 | uint32(sextets[text[4*i+1]])<<12 | uint32(sextets[text[4*i+2]])<<6 | uint32(sextets[text[4*i+3]])
+		secret[3*i], secret[3*i+1], secret[3*i+2] = byte(v>>16), byte(v>>8), byte(v)
 	}
 	return sha256.Sum256(secret[:])
 }

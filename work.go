@@ -21,22 +21,24 @@ const (
 
 // A work is what a Session needs beyond reading.
 type work struct {
+	*room // to change something
+
 	committing sync.Mutex // held through a commit, before Session.mu
 
-	view     *draft // what the request sees; nil: cur, as it is
+	view     *draft // what the request sees; nil: its record with the list upon it
 	apart    bool   // view is not cur with the list upon it
+	unloaded bool   // err was the load
 	list     changes
-	few      [1]change // room for the first of list
-	stuck    *commit   // an earlier commit that may have been applied
-	told     error     // what the last commit failed with, and
-	failed   int       // of how many changes it was
+	stuck    *commit // an earlier commit that may have been applied
+	told     error   // what the last commit failed with, and
+	failed   int     // of how many changes it was
 	at       record.Record
 	sights   map[string]sight // reads of values that are not in at, or have changed since
 	err      error            // the first of load, encoding and update
-	unloaded bool             // and it was the load
 	unknown  string           // of this id
 	events   []Event
 	owed     *owed
+	debt     owed     // room for it
 	kept     []string // Set-Cookie lines that are not the handler's
 	gen      uint64   // of what the last commit saved; 0: that of the record loaded
 }
@@ -44,12 +46,37 @@ type work struct {
 // An owed is the cookie that the response has to carry.
 type owed struct {
 	value string // "": remove it
+	line  string // the whole line, if attrs are nil and the record is not persistent
 	attrs *cookie.Attrs
 }
 
 func (s *Session) extra() *work {
 	if s.work == nil {
 		s.work = &work{}
+	}
+	return s.work
+}
+
+// A room is what the usual change takes: one, committed once. To allocate it as
+// a whole costs less than its parts.
+type room struct {
+	list    spare[[1]change]
+	commit  spare[commit]
+	headers spare[[2]string] // the lines of Set-Cookie and Cache-Control
+}
+
+// changing returns the work with its room.
+func (s *Session) changing() *work {
+	switch {
+	case s.work == nil:
+		both := &struct {
+			work
+			of room
+		}{}
+		both.work.room = &both.of
+		s.work = &both.work
+	case s.work.room == nil:
+		s.work.room = &room{}
 	}
 	return s.work
 }
@@ -97,9 +124,11 @@ func (s *Session) leave() {
 }
 
 func (s *Session) notice(events ...Event) {
-	if len(events) > 0 {
-		w := s.extra()
-		w.events = append(w.events, events...)
+	for _, e := range events {
+		if e.Kind == Late || s.m.opts.Observe != nil { // or nobody would hear of it
+			w := s.extra()
+			w.events = append(w.events, e)
+		}
 	}
 }
 
@@ -135,26 +164,47 @@ func (s *Session) load() {
 // seen returns the draft that the request sees, to be changed by it.
 func (s *Session) seen() *draft {
 	w := s.extra()
-	if w.view == nil {
-		if s.standing == live {
-			cur := s.saved()
-			w.view, w.at = cur.draft(), cur.rec
-		} else {
-			w.view = fresh(s.arrival, &s.m.opts)
-		}
+	if w.view != nil {
+		return w.view
 	}
-	return w.view
+	d := &draft{}
+	if s.standing == live {
+		cur := s.saved()
+		cur.begin(d)
+		w.at = cur.rec
+	} else {
+		d.begin(s.arrival, &s.m.opts)
+	}
+	for i := range w.list {
+		w.list[i].show(d)
+	}
+	w.view = d
+	return d
 }
 
 // peek returns the same for reading; nil if there is nothing to see.
 func (s *Session) peek() *draft {
-	if s.work != nil && s.work.view != nil {
-		return s.work.view
-	}
-	if s.standing == live {
+	if s.standing == live || s.work != nil && (s.work.view != nil || len(s.work.list) > 0) {
 		return s.seen()
 	}
 	return nil
+}
+
+// peekValue returns the value under name. For few changes of values no draft is
+// made: what the last one of the name says is what the request sees.
+func (s *Session) peekValue(name string) ([]byte, bool) {
+	if w := s.work; w != nil {
+		if w.view != nil {
+			return w.view.get(name)
+		}
+		for i := len(w.list) - 1; i >= 0; i-- {
+			if c := &w.list[i]; c.name == name {
+				return c.shown()
+			}
+		}
+	}
+	_, value, ok := s.rec().Find(name)
+	return value, ok
 }
 
 // do records a change and shows it to the request. It reports whether it was
@@ -163,29 +213,34 @@ func (s *Session) do(c change) bool {
 	if err := s.refused(&c); err != nil {
 		return false
 	}
-	d := s.seen()
 	if c.verb == doSet || c.verb == doDelete {
 		c.saw = s.sightOf(c.name)
 	}
-	w := s.work
+	w := s.changing()
+	if w.view != nil || !c.plain() || len(w.list) >= manyChanges {
+		s.show(&c)
+	}
 	if w.list == nil {
-		w.list = w.few[:0]
+		w.list = w.room.list.take()[:0]
 	}
 	w.list = append(w.list, c)
-	c.show(d)
-	if c.name != "" && w.sights != nil {
-		if _, ok := w.sights[c.name]; ok {
-			value, ok := d.get(c.name)
-			w.sights[c.name] = sight{value: value, ok: ok}
-		}
+	if _, ok := w.sights[c.name]; ok {
+		value, ok := s.peekValue(c.name)
+		w.sights[c.name] = sight{value: value, ok: ok}
 	}
-	switch {
-	case c.verb == doEnd:
+	if c.verb == doEnd {
 		s.renounce()
-	case d.cleared && len(d.over) == 0:
-		s.looked, w.sights = 0, nil // nothing is left that it could have seen
 	}
 	return true
+}
+
+// show shows a change in the draft that the request sees.
+func (s *Session) show(c *change) {
+	d := s.seen()
+	c.show(d)
+	if d.cleared && len(d.over) == 0 {
+		s.looked, s.work.sights = 0, nil // nothing is left that it could have seen
+	}
 }
 
 // refused says why a change comes too late, and reports it: a change that is
@@ -209,7 +264,8 @@ func (s *Session) refused(c *change) error {
 
 // renounce leaves the request with a fresh anonymous session.
 func (s *Session) renounce() {
-	s.work.view = fresh(s.arrival, &s.m.opts)
+	s.work.view = &draft{}
+	s.work.view.begin(s.arrival, &s.m.opts)
 	s.work.at, s.looked, s.work.sights = record.Record{}, 0, nil
 }
 
@@ -256,13 +312,6 @@ func (s *Session) changeIf(c change, cur []byte, ok bool) (still, recorded bool)
 		return false, false
 	}
 	return true, s.do(c)
-}
-
-func (s *Session) peekValue(name string) ([]byte, bool) {
-	if d := s.peek(); d != nil {
-		return d.get(name)
-	}
-	return nil, false
 }
 
 // value returns the value under name without noting that it was read.

@@ -74,16 +74,17 @@ func (h *Header) Stamped(s uint64) bool {
 // Replace makes secret the present one. The one it replaces is recognised until then, and those whose time is over are forgotten;
 // of more than MaxReplaced the oldest is.
 func (h *Header) Replace(secret [32]byte, until, now int64) {
-	live := slices.DeleteFunc(h.Replaced(), func(r Replaced) bool { return r.Until <= now })
+	live := make([]byte, 0, (MaxReplaced+1)*replacedSize)
+	for b := h.replaced; len(b) >= replacedSize; b = b[replacedSize:] {
+		if int64(le64(b[secretSize:])) > now {
+			live = append(live, b[:replacedSize]...)
+		}
+	}
 	if h.Secret != [32]byte{} && until > now {
-		live = append(live, Replaced{h.Secret, until})
+		live = append(live, h.Secret[:]...)
+		live = le.AppendUint64(live, uint64(until))
 	}
-	live = live[max(0, len(live)-MaxReplaced):]
-	h.replaced = slices.Grow([]byte(nil), len(live)*replacedSize)
-	for _, r := range live {
-		h.replaced = append(h.replaced, r.Hash[:]...)
-		h.replaced = le.AppendUint64(h.replaced, uint64(r.Until))
-	}
+	h.replaced = live[max(0, len(live)-MaxReplaced*replacedSize):]
 	h.Secret = secret
 }
 

@@ -84,8 +84,8 @@ var defects = []defect{
 		"		c.before = d.clone()\n",
 		"		c.before = d.clone()\n		if seeded(`undo takes back what others saved`) {\n			c.before = &draft{base: d.base, head: d.base.Header(), owner: d.owner, exists: d.exists}\n		}\n"}}},
 	{"undo brings back what ended", []edit{{
-		"	if c.before == nil || !c.exact {",
-		"	if c.before == nil || !c.exact && !seeded(`undo brings back what ended`) {"}}},
+		"	if before == nil || !c.exact {",
+		"	if before == nil || !c.exact && !seeded(`undo brings back what ended`) {"}}},
 	{"undo forgotten", []edit{{
 		"	err := m.restore(ctx, c)\n",
 		"	if seeded(`undo forgotten`) {\n		return\n	}\n	err := m.restore(ctx, c)\n"}}},
