@@ -193,12 +193,12 @@ func (x *exchange) begin(code int) bool {
 	return true
 }
 
-// beginIdle begins the response of nearly every request: one that has changed
-// nothing and owes nothing. It takes the lock once.
+// beginIdle begins the response of nearly every request: one that has nothing to
+// commit and owes nothing. It takes the lock once.
 func (s *Session) beginIdle(h http.Header) bool {
 	s.mu.Lock()
 	defer s.leave()
-	if s.work != nil || s.untouched() {
+	if !s.idle() || s.untouched() || s.work != nil && (s.work.owed != nil || s.work.told != nil) {
 		return false
 	}
 	s.phase = begun

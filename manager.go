@@ -24,6 +24,8 @@ type Manager struct {
 
 	warned    atomic.Bool // that browsers drop the cookie
 	misplaced atomic.Bool // that another manager uses the name
+
+	here atomic.Pointer[string] // the last host that was found to mean this machine
 }
 
 // New returns a Manager that keeps sessions in st. All faults of the options
@@ -41,9 +43,16 @@ func New(st store.Store, o Options) (*Manager, error) {
 		return nil, err
 	}
 	m.keeper = m
-	_, m.queues.immediate = st.(store.Immediate)
+	m.queues.immediate = immediate(st)
 	m.queues.store, m.queues.maxRecord, m.queues.timeout = st, m.opts.MaxRecord, m.opts.Timeout
 	return m, nil
+}
+
+// immediate reports whether the store, and not only one that it embeds, waits
+// for nothing.
+func immediate(st store.Store) bool {
+	im, ok := st.(store.Immediate)
+	return ok && im.Immediate() == st
 }
 
 func newManager(o Options) (*Manager, error) {
@@ -167,19 +176,32 @@ func safe(method string) bool {
 // is to a browser that came over plain HTTP.
 func (m *Manager) checkHost(r *http.Request) error {
 	if m.opts.Insecure {
-		if !local(r.Host) {
+		if !m.local(r.Host) {
 			return fmt.Errorf("session: Options.Insecure is for development on this machine, and the request is for host %q: leave Insecure out", r.Host)
 		}
 		return nil
 	}
-	if r.TLS == nil && !m.warned.Load() && len(r.Header["X-Forwarded-Proto"]) == 0 && !local(r.Host) && !m.warned.Swap(true) {
+	if r.TLS == nil && !m.warned.Load() && len(r.Header["X-Forwarded-Proto"]) == 0 && !m.local(r.Host) && !m.warned.Swap(true) {
 		m.opts.Logger.WarnContext(r.Context(), "session: a request came over plain HTTP: browsers drop the session's cookie, which is Secure; serve TLS, or have the proxy set X-Forwarded-Proto", "host", r.Host)
 	}
 	return nil
 }
 
-// local reports whether host, with or without a port, means this machine. It
-// is asked at every request, and allocates nothing for the usual ones.
+// local remembers the last host for which the answer was yes: to find it out
+// costs as much as the rest of an untouched request.
+func (m *Manager) local(host string) bool {
+	if here := m.here.Load(); here != nil && *here == host {
+		return true
+	}
+	if !local(host) {
+		return false
+	}
+	host = strings.Clone(host)
+	m.here.Store(&host)
+	return true
+}
+
+// local reports whether host, with or without a port, means this machine.
 func local(host string) bool {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 &&
 		(host[0] == '[' || strings.IndexByte(host, ':') == i) {

@@ -74,7 +74,7 @@ func ExampleAs() {
 	_, sweeps := store.As[store.Sweeper](st)
 	_, caches := store.As[store.Cached](st)
 	fmt.Println(lists, sweeps, caches)
-	_, immediate := st.(store.Immediate) // As is not for this: the wrapper may well wait
+	_, immediate := st.(store.Immediate) // not to be asked by As: a wrapper may well wait
 	fmt.Println(immediate)
 
 	full := slow{memstore.New(memstore.Options{MaxSessions: 1}), time.Second}

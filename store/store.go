@@ -160,13 +160,14 @@ type Cached interface {
 
 // An Immediate is a Store whose methods wait for nothing: for no server, for no
 // disk, and for other callers no longer than a moment. So nobody need set them
-// a deadline. A store around another one is Immediate only if it says so
-// itself: As is not for this.
+// a deadline.
 type Immediate interface {
 	Store
 
-	// Immediate is a mark, and does nothing.
-	Immediate()
+	// Immediate returns the Store itself. One that is built around another,
+	// even by embedding it, may well wait: what its Immediate returns is the
+	// other, and so it does not count as one.
+	Immediate() Store
 }
 
 // An Unwrapper is a store built around another one. As looks through it, so it

@@ -16,9 +16,10 @@ func ExampleNew() {
 	st := memstore.New(memstore.Options{MaxSessions: 100_000, MaxBytes: 64 << 20})
 	sessions, err := session.New(st, session.Options{})
 	fmt.Println(sessions != nil, err)
-	st.Immediate() // says that nobody need set deadlines
+	fmt.Println(st.Immediate() == store.Store(st)) // it waits for nothing, so nobody need set deadlines
 	// Output:
 	// true <nil>
+	// true
 }
 
 // Expired records are cleared away little by little as others are saved. Where

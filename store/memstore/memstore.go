@@ -75,7 +75,7 @@ func New(o Options) *Store {
 }
 
 // Immediate implements [store.Immediate].
-func (s *Store) Immediate() {}
+func (s *Store) Immediate() store.Store { return s }
 
 // locate returns the shard of an id, and the tag it has there.
 func (s *Store) locate(id string) (shard int, tag uint32) {
