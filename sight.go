@@ -30,9 +30,13 @@ func (s *Session) read(name string) (value []byte, ok bool) {
 	return value, ok
 }
 
+// attentive reports whether it matters what the request has looked at: only if
+// its overwriting something else would be heard of.
+func (s *Session) attentive() bool { return s.m.opts.Observe != nil || s.m.opts.Strict }
+
 func (s *Session) remember(name string, value []byte, ok bool) {
-	if s.standing != live {
-		return // nobody else can change what is not stored yet
+	if s.standing != live || !s.attentive() { // what is not stored yet, nobody else can change
+		return
 	}
 	w := s.extra()
 	if w.sights == nil {
@@ -44,8 +48,8 @@ func (s *Session) remember(name string, value []byte, ok bool) {
 // sightOf returns what the request knows of the value under name; nil if it
 // has never looked.
 func (s *Session) sightOf(name string) *sight {
-	if s.standing != live || s.m.opts.Observe == nil && !s.m.opts.Strict {
-		return nil // and if it is overwritten, nobody would hear of it
+	if s.standing != live || !s.attentive() {
+		return nil
 	}
 	if s.work != nil {
 		if known, ok := s.work.sights[name]; ok {
@@ -115,6 +119,9 @@ func (s *Session) rebase(d *draft) {
 func (s *Session) carry(before record.Record) {
 	w, looked, sights := s.work, s.looked, s.work.sights
 	s.looked, w.sights = 0, nil
+	if !s.attentive() {
+		return
+	}
 	for ; looked != 0; looked &= looked - 1 {
 		name := before.NameAt(bits.TrailingZeros64(looked))
 		if i, value, ok := s.rec().Find(string(name)); ok && i < 64 {
