@@ -213,8 +213,8 @@ func (s *Session) finalCommit(ctx context.Context, safe bool) error {
 	return err
 }
 
-// untouched reports whether it is time to note that the session was used.
-func (s *Session) untouched() bool { return s.standing == live && touchDue(s.rec(), s.arrival) }
+// touchDue reports whether it is time to note that the session was used.
+func (s *Session) touchDue() bool { return s.standing == live && touchDue(s.rec(), s.arrival) }
 
 // touch notes that a session was used.
 func (s *Session) touch(ctx context.Context) {

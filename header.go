@@ -97,7 +97,7 @@ func (s *Session) settle(h http.Header) bool {
 // that the session was used.
 func (s *Session) decorate(ctx context.Context, h http.Header) {
 	s.mu.Lock()
-	if s.untouched() {
+	if s.touchDue() {
 		s.mu.Unlock()
 		s.touch(ctx)
 		s.mu.Lock()
@@ -162,10 +162,7 @@ func (s *Session) vary(h http.Header) {
 
 // setCookie returns the text of the Set-Cookie that is owed.
 func (s *Session) setCookie(o *owed) string {
-	var rec record.Record
-	if s.standing == live {
-		rec = s.rec()
-	}
+	rec := s.rec()
 	if o.line != "" && o.attrs == nil && !rec.Persistent() {
 		return o.line
 	}

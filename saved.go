@@ -20,6 +20,41 @@ type saved struct {
 	asOf    uint64 // it was the newest at some time after this, on the queues' clock
 }
 
+// stands reports whether there is such a record: a session that is live has
+// one, and one that has ended in the middle of its request.
+func (s *Session) stands() bool { return s.data != nil }
+
+func (s *Session) rec() record.Record { return record.Again(s.data) }
+
+// saved returns the record that the session has in the store; none if it has
+// none.
+func (s *Session) saved() saved {
+	c := saved{rec: s.rec(), version: s.version, exists: s.stands()}
+	if s.signed != nil {
+		c.owner = s.signed.owner
+	}
+	return c
+}
+
+// has makes a record the session's.
+func (s *Session) has(c *saved) {
+	s.data, s.version = c.rec.Bytes(), c.version
+	switch {
+	case c.owner == "":
+		s.signed = nil
+	case s.signed == nil || s.signed.owner != c.owner:
+		s.signed = &signed{owner: c.owner}
+	}
+}
+
+// generation is that which the request authenticated with, or has itself saved.
+func (s *Session) generation() uint64 {
+	if s.work != nil && s.work.gen != 0 {
+		return s.work.gen
+	}
+	return s.rec().Generation()
+}
+
 func (s *saved) draft() *draft {
 	d := &draft{}
 	s.begin(d)

@@ -63,37 +63,6 @@ type signed struct {
 	noStore [1]string // room for the line of Cache-Control
 }
 
-func (s *Session) rec() record.Record { return record.Again(s.data) }
-
-// saved returns the record that the session has in the store; none if it has
-// none.
-func (s *Session) saved() saved {
-	c := saved{rec: s.rec(), version: s.version, exists: s.standing == live}
-	if s.signed != nil {
-		c.owner = s.signed.owner
-	}
-	return c
-}
-
-// has makes a record the session's.
-func (s *Session) has(c *saved) {
-	s.data, s.version = c.rec.Bytes(), c.version
-	switch {
-	case c.owner == "":
-		s.signed = nil
-	case s.signed == nil || s.signed.owner != c.owner:
-		s.signed = &signed{owner: c.owner}
-	}
-}
-
-// generation is that which the request authenticated with, or has itself saved.
-func (s *Session) generation() uint64 {
-	if s.work != nil && s.work.gen != 0 {
-		return s.work.gen
-	}
-	return s.rec().Generation()
-}
-
 // ClearValues deletes every value. Owner, token and times stay.
 func (s *Session) ClearValues() {
 	s.enter()
@@ -144,7 +113,7 @@ func checkOwner(owner string) error {
 func (s *Session) Renew() {
 	s.enter()
 	defer s.leave()
-	if s.standing == live || s.work != nil && s.work.view != nil && s.work.view.exists {
+	if s.stands() || s.work != nil && s.work.view != nil && s.work.view.exists {
 		s.do(change{verb: doRenew})
 	}
 }

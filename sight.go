@@ -14,7 +14,7 @@ func (s *Session) read(name string) (value []byte, ok bool) {
 	s.enter()
 	defer s.leave()
 	if s.work == nil || s.work.view == nil && len(s.work.list) == 0 {
-		if s.standing != live {
+		if !s.stands() {
 			return nil, false
 		}
 		i, value, ok := s.rec().Find(name)
@@ -30,12 +30,67 @@ func (s *Session) read(name string) (value []byte, ok bool) {
 	return value, ok
 }
 
+// seen returns the draft that the request sees, to be changed by it.
+func (s *Session) seen() *draft {
+	w := s.extra()
+	if w.view != nil {
+		return w.view
+	}
+	d := &draft{}
+	if s.stands() {
+		cur := s.saved()
+		cur.begin(d)
+		w.at = cur.rec
+	} else {
+		d.begin(s.arrival, &s.m.opts)
+	}
+	for i := range w.list {
+		w.list[i].show(d)
+	}
+	w.view = d
+	return d
+}
+
+// peek returns the same for reading; nil if there is nothing to see.
+func (s *Session) peek() *draft {
+	if s.stands() || s.work != nil && (s.work.view != nil || len(s.work.list) > 0) {
+		return s.seen()
+	}
+	return nil
+}
+
+// peekValue returns the value under name. For few changes of values no draft is
+// made: what the last one of the name says is what the request sees.
+func (s *Session) peekValue(name string) ([]byte, bool) {
+	if w := s.work; w != nil {
+		if w.view != nil {
+			return w.view.get(name)
+		}
+		for i := len(w.list) - 1; i >= 0; i-- {
+			if c := &w.list[i]; c.name == name {
+				return c.shown()
+			}
+		}
+	}
+	_, value, ok := s.rec().Find(name)
+	return value, ok
+}
+
+// show shows a change in the draft that the request sees.
+func (s *Session) show(c *change) {
+	d := s.seen()
+	c.show(d)
+	if d.cleared && len(d.over) == 0 {
+		s.looked, s.work.sights = 0, nil // nothing is left that it could have seen
+	}
+}
+
 // attentive reports whether it matters what the request has looked at: only if
 // its overwriting something else would be heard of.
 func (s *Session) attentive() bool { return s.m.opts.Observe != nil || s.m.opts.Strict }
 
 func (s *Session) remember(name string, value []byte, ok bool) {
-	if s.standing != live || !s.attentive() { // what is not stored yet, nobody else can change
+	if !s.stands() || !s.attentive() { // what is not stored yet, nobody else can change
 		return
 	}
 	w := s.extra()
@@ -48,7 +103,7 @@ func (s *Session) remember(name string, value []byte, ok bool) {
 // sightOf returns what the request knows of the value under name; nil if it
 // has never looked.
 func (s *Session) sightOf(name string) *sight {
-	if s.standing != live || !s.attentive() {
+	if !s.stands() || !s.attentive() {
 		return nil
 	}
 	if s.work != nil {

@@ -161,52 +161,6 @@ func (s *Session) load() {
 	}
 }
 
-// seen returns the draft that the request sees, to be changed by it.
-func (s *Session) seen() *draft {
-	w := s.extra()
-	if w.view != nil {
-		return w.view
-	}
-	d := &draft{}
-	if s.standing == live {
-		cur := s.saved()
-		cur.begin(d)
-		w.at = cur.rec
-	} else {
-		d.begin(s.arrival, &s.m.opts)
-	}
-	for i := range w.list {
-		w.list[i].show(d)
-	}
-	w.view = d
-	return d
-}
-
-// peek returns the same for reading; nil if there is nothing to see.
-func (s *Session) peek() *draft {
-	if s.standing == live || s.work != nil && (s.work.view != nil || len(s.work.list) > 0) {
-		return s.seen()
-	}
-	return nil
-}
-
-// peekValue returns the value under name. For few changes of values no draft is
-// made: what the last one of the name says is what the request sees.
-func (s *Session) peekValue(name string) ([]byte, bool) {
-	if w := s.work; w != nil {
-		if w.view != nil {
-			return w.view.get(name)
-		}
-		for i := len(w.list) - 1; i >= 0; i-- {
-			if c := &w.list[i]; c.name == name {
-				return c.shown()
-			}
-		}
-	}
-	_, value, ok := s.rec().Find(name)
-	return value, ok
-}
-
 // do records a change and shows it to the request. It reports whether it was
 // in time; the caller has entered.
 func (s *Session) do(c change) bool {
@@ -232,15 +186,6 @@ func (s *Session) do(c change) bool {
 		s.renounce()
 	}
 	return true
-}
-
-// show shows a change in the draft that the request sees.
-func (s *Session) show(c *change) {
-	d := s.seen()
-	c.show(d)
-	if d.cleared && len(d.over) == 0 {
-		s.looked, s.work.sights = 0, nil // nothing is left that it could have seen
-	}
 }
 
 // refused says why a change comes too late, and reports it: a change that is
@@ -323,7 +268,7 @@ func (s *Session) value(name string) ([]byte, bool) {
 
 // stored reports whether what the request sees is a session in the store.
 func (s *Session) stored() bool {
-	return s.standing == live && (s.work == nil || s.work.list.last(doEnd) < 0)
+	return s.stands() && (s.work == nil || s.work.list.last(doEnd) < 0)
 }
 
 func (s *Session) ownerSeen() string {
