@@ -13,12 +13,13 @@ import (
 // commitNew begins a new session with the list, if there is anything to keep.
 // shown tells whether the list was made upon an empty session.
 func (m *Manager) commitNew(ctx context.Context, room *spare[commit], list changes, arrival int64, shown bool) (o outcome) {
-	c, d, err := m.begin(room.take(), list, arrival, shown)
+	c := room.take()
+	c.within(ctx, m.opts.Timeout)
+	c, d, err := m.begin(c, c.own.began, list, arrival, shown)
 	if err != nil || d == nil {
 		o.err = err
 		return o
 	}
-	c.within(ctx, m.opts.Timeout)
 	defer c.lim.release()
 	if o.err = m.create(c, d); o.err != nil {
 		return o
@@ -30,14 +31,15 @@ func (m *Manager) commitNew(ctx context.Context, room *spare[commit], list chang
 	return o
 }
 
-// begin decides what a new session is; nil if there is nothing to keep.
-func (m *Manager) begin(c *commit, list changes, arrival int64, shown bool) (*commit, *draft, error) {
+// begin decides what a new session is from now on; nil if there is nothing to
+// keep.
+func (m *Manager) begin(c *commit, now time.Time, list changes, arrival int64, shown bool) (*commit, *draft, error) {
 	list = list[list.last(doEnd)+1:]
 	c.m, c.list, c.arrival, c.shown = m, list, arrival, shown
 	c.durable = list.last(doLogin) >= 0
 	c.decider = c
 	d := c.draft.take()
-	d.begin(time.Now().UnixMilli(), &m.opts)
+	d.begin(now.UnixMilli(), &m.opts)
 	d.exists = true
 	c.gen = d.head.Generation
 	if c.err = c.decideNew(d); c.err != nil {

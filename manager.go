@@ -21,6 +21,7 @@ type Manager struct {
 	keeper keeper // the Manager itself, or sealed
 	queues queues // of stored sessions
 	wrong  throttle
+	line   [2]string // of Set-Cookie, around a token
 
 	warned    atomic.Bool // that browsers drop the cookie
 	misplaced atomic.Bool // that another manager uses the name
@@ -57,7 +58,7 @@ func immediate(st store.Store) bool {
 
 func newManager(o Options) (*Manager, error) {
 	o, err := o.settled()
-	m := &Manager{opts: o}
+	m := &Manager{opts: o, line: lineAround(&o)}
 	m.wrong.seed = maphash.MakeSeed()
 	return m, err
 }

@@ -59,7 +59,7 @@ func (k *sealed) change(ctx context.Context, at *situation, list changes) (o out
 
 // create begins a new session with the list, if there is anything to keep.
 func (k *sealed) create(ctx context.Context, at *situation, list changes, shown bool) (o outcome) {
-	c, d, err := k.m.begin(at.room.take(), list, at.arrival, shown)
+	c, d, err := k.m.begin(at.room.take(), time.Now(), list, at.arrival, shown)
 	if err != nil || d == nil {
 		o.err = err
 		return o

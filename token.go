@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"slices"
 
 	"github.com/sojourn-go/session/cookie"
 )
@@ -58,10 +57,14 @@ func (m *Manager) mint(id string) (token, line string) {
 	// A new token is sent. The usual line of Set-Cookie is made of it at once,
 	// and the token is a part of that.
 	var room [256]byte
-	b := cookie.Append(room[:0], m.opts.Name, "", m.opts.Cookie)
-	at := len(m.opts.Name) + 1
-	line = string(slices.Insert(b, at, text[:]...))
-	return line[at : at+tokenLen], line
+	line = string(append(append(append(room[:0], m.line[0]...), text[:]...), m.line[1]...))
+	return line[len(m.line[0]):][:tokenLen], line
+}
+
+// lineAround returns what comes before and after the token in the usual line.
+func lineAround(o *Options) [2]string {
+	line, at := string(cookie.Append(nil, o.Name, "", o.Cookie)), len(o.Name)+1
+	return [2]string{line[:at], line[at:]}
 }
 
 // secretHash returns what a record keeps of a well-formed token's secret.
