@@ -20,18 +20,25 @@ type step struct {
 	found  bool
 }
 
-// Build returns a record of the values of base, none of them if clear, with changes applied, under h. Of several changes of one name
-// the last one counts. Extensions and flags that this program does not know are kept: those of h if it has any, else base's.
-//
-// The bytes depend on the header and the resulting values alone. Build panics if a name is empty or longer than 65535 bytes, or if the values
-// exceed 4 GiB.
+// Build returns the bytes of what BuildRecord returns.
 func Build(base Record, h Header, clear bool, changes []Change) []byte {
-	if h.flags == 0 && h.ext == nil {
-		w := base.head()
-		h.flags = w.flags() &^ knownFlags
+	return BuildRecord(base, &h, clear, changes).data
+}
+
+// BuildRecord returns a record of the values of base, none of them if clear, with changes applied, under h, which it does not change. Of
+// several changes of one name the last one counts. Extensions and flags that this program does not know are kept: those of h if it has
+// any, else base's.
+//
+// The bytes depend on the header and the resulting values alone, and share nothing with base, h and changes. BuildRecord panics if a name
+// is empty or longer than 65535 bytes, or if the values exceed 4 GiB.
+func BuildRecord(base Record, h *Header, clear bool, changes []Change) Record {
+	if w := base.head(); h.fresh() && w&newerMask != 0 {
+		kept := *h
+		kept.flags = w.flags() &^ knownFlags
 		if w.flags()&flagExt != 0 {
-			h.ext = base.data[w.extAt():base.table]
+			kept.ext = base.data[w.extAt():base.table]
 		}
+		h = &kept
 	}
 	if clear {
 		base = Record{}
@@ -44,7 +51,7 @@ func Build(base Record, h Header, clear bool, changes []Change) []byte {
 	out := make([]byte, table+entrySize*n+size)
 	h.encode(out, w)
 	merge(out[table:table+entrySize*n], out[table+entrySize*n:], base, changes, steps)
-	return out
+	return Record{data: out, table: uint32(table), n: uint32(n)}
 }
 
 // plan appends to steps one step for every name in changes, in the record's order.

@@ -6,12 +6,35 @@ func (r Record) Find(name string) (i int, value []byte, ok bool) {
 	if r.n == 0 || name == "" || len(name) > maxName {
 		return 0, nil, false
 	}
+	if r.n <= handful {
+		if i, value, ok = r.among(name); ok {
+			return i, value, true
+		}
+	}
 	i, ok = r.search(keyOf(name), name)
 	if !ok {
 		return i, nil, false
 	}
 	mid, end := r.start(i)+len(name), r.entry(i).end()
 	return i, r.body()[mid:end:end], true
+}
+
+// handful is up to how many values it is faster to look at each than to hash the name.
+const handful = 4
+
+// among finds name by its length and bytes alone.
+func (r Record) among(name string) (int, []byte, bool) {
+	entries, body := r.entries(0, r.Len()), r.body()
+	start := 0
+	for i := 0; len(entries) >= entrySize; i++ {
+		e := entry(le64(entries))
+		mid, end := start+len(name), e.end()
+		if e.nameLen() == len(name) && string(body[start:mid]) == name {
+			return i, body[mid:end:end], true
+		}
+		start, entries = end, entries[entrySize:]
+	}
+	return 0, nil, false
 }
 
 // search returns the place of the first entry not less than key and name, and whether it is the one. There is at least one.

@@ -55,6 +55,9 @@ type Header struct {
 	ext      []byte // the extensions, as a later program of this format wrote them
 }
 
+// fresh reports whether h has nothing of a later program's: then a record under it keeps what its base has.
+func (h *Header) fresh() bool { return h.flags == 0 && h.ext == nil }
+
 // Stamp counts one more Save, and makes s the newest of at most MaxStamps stamps.
 func (h *Header) Stamp(s uint64) {
 	h.Writes++

@@ -57,6 +57,12 @@ const (
 	stampMask  head = 0xF << 32
 )
 
+// newerMask is where a head has what only a later program puts there.
+const newerMask = (0xFF&^knownFlags | flagExt) << 24
+
+// withValues returns h for n values.
+func (h head) withValues(n int) head { return h&(1<<40-1) | head(n)<<40 }
+
 // entry describes one value: tag and length of the name, and where name and value end.
 type entry uint64
 

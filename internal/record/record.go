@@ -104,6 +104,9 @@ func (r Record) entry(i int) entry {
 	return entry(le64(r.data[int(r.table)+entrySize*i:]))
 }
 
+// headerSize returns where the entries begin, also in the blank that stands for the zero Record.
+func (r Record) headerSize() int { return max(int(r.table), fixedSize) }
+
 // entries returns the entries of the values from i up to, but not including, j.
 func (r Record) entries(i, j int) []byte {
 	return r.data[int(r.table)+entrySize*i : int(r.table)+entrySize*j]
