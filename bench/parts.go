@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"github.com/sojourn-go/session/bench/alone"
+	"github.com/sojourn-go/session/bench/measure"
+	"github.com/sojourn-go/session/bench/peers"
+	"github.com/sojourn-go/session/bench/report"
+	"github.com/sojourn-go/session/bench/trips"
+	"github.com/sojourn-go/session/bench/wire"
+)
+
+// An effort says how long to measure.
+type effort struct {
+	requestPasses, wirePasses, alonePasses int
+	block                                  time.Duration
+	wireRequests                           int
+	sizes                                  string // of stores
+}
+
+var (
+	thorough = effort{
+		requestPasses: 40, wirePasses: 40, alonePasses: 40,
+		block: 20 * time.Millisecond, wireRequests: 4000, sizes: "1000000,5000000",
+	}
+	quick = effort{
+		requestPasses: 3, wirePasses: 3, alonePasses: 3,
+		block: 3 * time.Millisecond, wireRequests: 1000, sizes: "20000",
+	}
+)
+
+func requests(d *report.Data, e effort) (err error) {
+	var cases []measure.Case
+	for _, w := range peers.Workloads() {
+		for _, s := range peers.Subjects() {
+			cases = append(cases, measure.Case{Group: w.Letter, Name: s.Name, Start: func() (func() error, error) {
+				visit, err := peers.Start(s, w)
+				if errors.Is(err, peers.ErrNone) {
+					err = measure.ErrSkip
+				}
+				return visit, err
+			}})
+		}
+	}
+	d.Requests, err = measure.Run(cases, measure.Options{Passes: e.requestPasses, Block: e.block, Most: 50_000, Log: logf})
+	return err
+}
+
+func overWire(d *report.Data, e effort) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	d.Wire, err = wire.Run(wire.Options{Command: []string{self, "serve"}, Passes: e.wirePasses, Requests: e.wireRequests, Log: logf})
+	return err
+}
+
+func alones(d *report.Data, e effort) error {
+	sealing, err := alone.Sealing()
+	if err != nil {
+		return err
+	}
+	records, err := alone.Records()
+	if err != nil {
+		return err
+	}
+	if d.Texts, err = alone.Lengths(); err != nil {
+		return err
+	}
+	d.Alone, err = measure.Run(append(sealing, records...), measure.Options{Passes: e.alonePasses, Block: e.block, Most: 5_000_000, Log: logf})
+	return err
+}
+
+func roundTrips(d *report.Data, _ effort) (err error) {
+	if d.Trips, err = trips.Count(); err != nil {
+		return err
+	}
+	d.Touches, err = trips.Touches(time.Second)
+	return err
+}

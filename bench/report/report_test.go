@@ -1,0 +1,122 @@
+package report_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/sojourn-go/session/bench/alone"
+	"github.com/sojourn-go/session/bench/measure"
+	"github.com/sojourn-go/session/bench/peers"
+	"github.com/sojourn-go/session/bench/report"
+	"github.com/sojourn-go/session/bench/trips"
+	"github.com/sojourn-go/session/bench/wire"
+)
+
+// sample returns data in which ours takes 100 ns and two allocations, and
+// everybody else a hundred times that; over the wire 5 % of 100.
+func sample() *report.Data {
+	d := report.Here("the test")
+	add := func(all *[]measure.Result, group, name string, fast bool) {
+		r := measure.Result{Group: group, Name: name, NS: []float64{10_000, 12_000, 11_000}, Allocs: 200, Bytes: 9000}
+		if fast {
+			r = measure.Result{Group: group, Name: name, NS: []float64{100, 120, 110}, Allocs: 2, Bytes: 440}
+		}
+		*all = append(*all, r)
+	}
+	for _, w := range peers.Workloads() {
+		for _, s := range peers.Subjects() {
+			add(&d.Requests, w.Letter, s.Name, strings.HasPrefix(s.Name, peers.Memory))
+		}
+	}
+	for _, g := range []string{"seal", "open", alone.ReadGroup(3), alone.ReadGroup(30), alone.WriteGroup(3), alone.WriteGroup(30)} {
+		for _, name := range []string{alone.Own, alone.SecureGob, alone.MessagePack} {
+			add(&d.Alone, g, name, name == alone.Own)
+		}
+	}
+	for _, w := range wire.Workloads {
+		for i, name := range wire.Subjects {
+			d.Wire = append(d.Wire, measure.Result{Group: w, Name: name, NS: []float64{100 + 6*float64(i)}})
+		}
+	}
+	d.Trips = []trips.Row{{Request: "read", Loads: 1, Want: 1}, {Request: "write", Loads: 1, Saves: 2, Want: 2}}
+	d.Scale = report.Scale{
+		DataLen:  100,
+		Stores:   []report.Store{{Store: "memstore", Sessions: 5_000_000, Holds: []report.Hold{{"empty", 900}, {"save", 100}}}},
+		Verdicts: []report.ScaleVerdict{{Sessions: 5_000_000, What: "Load", Figure: 300, Demand: 250}},
+	}
+	return &d
+}
+
+func TestEveryDemandHasItsVerdict(t *testing.T) {
+	verdicts := map[string]report.Verdict{}
+	for _, l := range sample().Lines() {
+		verdicts[l.ID+" "+l.What] = l.Verdict
+	}
+	for what, want := range map[string]report.Verdict{
+		"P1 a, no cookie, untouched, scs over ours":        report.Moonshot,
+		"P2 c: allocations":                                report.Met,
+		"P3 e: allocations":                                report.Moonshot,
+		"P1 b: allocations":                                report.Missed, // two allocations, where one was demanded
+		"P2 c, ours over a map of live objects (for icza)": report.Moonshot,
+		"P5 read, CPU added to a bare server":              report.Met,
+		"P7 seal: allocations":                             report.Missed,
+		"P8 write 1 of 3, msgpack over ours":               report.Met,
+		"P10 store calls: read":                            report.Met,
+		"P10 store calls: write":                           report.Missed,
+		"P9 5 million sessions: Load":                      report.Missed,
+	} {
+		if got := verdicts[what]; got != want {
+			t.Errorf("%s: got %q, want %q", what, got, want)
+		}
+	}
+}
+
+func TestThePageSpeaksOfEveryDemandAndHoldsTheNotes(t *testing.T) {
+	var b strings.Builder
+	if err := sample().Markdown(&b, "## What is missed, and why\n\nNothing."); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	for i := range 10 {
+		if !strings.Contains(page, fmt.Sprintf("| P%d |", i+1)) {
+			t.Errorf("the page does not say what became of P%d", i+1)
+		}
+	}
+	for _, want := range []string{"## What is missed, and why\n\nNothing.\n", "| 100x |", "2, 440 B", "0.100 ms (save)", "results.svg"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if strings.Contains(page, "%!") || strings.Contains(page, "NaN") {
+		t.Error("the page has a format without its value")
+	}
+}
+
+func TestTheChartIsWellFormedAndSaysInWordsWhatItShows(t *testing.T) {
+	var b strings.Builder
+	if err := sample().Chart(&b); err != nil {
+		t.Fatal(err)
+	}
+	svg := b.String()
+	for d := xml.NewDecoder(strings.NewReader(svg)); ; {
+		_, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"<title", "<desc", "scs, memory 100×", "prefers-color-scheme: dark"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("the chart lacks %q", want)
+		}
+	}
+	if strings.Contains(svg, "<script") || strings.Contains(svg, "%!") {
+		t.Error("the chart has a script, or a format without its value")
+	}
+}
