@@ -58,7 +58,7 @@ func immediate(st store.Store) bool {
 
 func newManager(o Options) (*Manager, error) {
 	o, err := o.settled()
-	m := &Manager{opts: o, line: lineAround(&o)}
+	m := &Manager{opts: o, line: lineAround(o.Name, o.Cookie)}
 	m.wrong.seed = maphash.MakeSeed()
 	return m, err
 }

@@ -61,6 +61,7 @@ func NewSealed(keys seal.Keys, o Options) (*Manager, error) {
 		return nil, err
 	}
 	m.keeper = &sealed{m, sealer, longest}
+	m.queues.immediate = o.Epoch == nil // there is nothing to wait for
 	return m, nil
 }
 
@@ -126,13 +127,13 @@ func (k *sealed) open(ctx context.Context, text string, arrival int64) (found, e
 		f.events = []Event{{Kind: Expired, ID: f.token, Owner: cur.owner}}
 		return f, nil
 	}
-	if err := k.checkEpoch(ctx, cur); errors.Is(err, ErrEnded) {
+	if err := k.checkEpoch(ctx, &cur); errors.Is(err, ErrEnded) {
 		f.standing, f.events = ended, []Event{{Kind: Ended, ID: f.token, Owner: cur.owner, Err: err}}
 		return f, nil
 	} else if err != nil {
 		return f, err
 	}
-	f.standing, f.saved = live, *cur
+	f.standing, f.saved = live, cur
 	return f, nil
 }
 
@@ -194,30 +195,39 @@ func appendSealed(plain []byte, owner string, data []byte) []byte {
 	return append(plain, data...)
 }
 
+func sealedLen(owner string, rec record.Record) int {
+	n := len(rec.Bytes())
+	if owner != "" {
+		n += 2 + len(owner)
+	}
+	return n
+}
+
 // parseSealed reads what appendSealed wrote. It keeps plain.
-func parseSealed(plain []byte) (*saved, error) {
-	s := &saved{exists: true}
+func parseSealed(plain []byte) (s saved, err error) {
+	s.exists = true
 	if len(plain) >= 2 && plain[0] == 0 {
 		n := int(plain[1])
 		if len(plain) < 2+n {
-			return nil, record.ErrCorrupt
+			return s, record.ErrCorrupt
 		}
 		s.owner, plain = string(plain[2:2+n]), plain[2+n:]
 		if checkOwner(s.owner) != nil {
-			return nil, record.ErrCorrupt
+			return s, record.ErrCorrupt
 		}
 	}
-	var err error
 	if s.rec, err = record.Parse(plain); err != nil {
-		return nil, err
+		return s, err
 	}
 	if head := s.rec.Header(); head.Kind != record.Session || head.Secret == [32]byte{} {
-		return nil, record.ErrCorrupt
+		return s, record.ErrCorrupt
 	}
 	return s, nil
 }
 
 // sealedID returns the public handle of a sealed session.
 func sealedID(h *record.Header) string {
-	return base64.RawURLEncoding.EncodeToString(h.Secret[:idLen*3/4])
+	var id [idLen]byte
+	base64.RawURLEncoding.Encode(id[:], h.Secret[:idLen*3/4])
+	return string(id[:])
 }

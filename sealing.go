@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/sojourn-go/session/cookie"
 	"github.com/sojourn-go/session/internal/record"
 	"github.com/sojourn-go/session/seal"
 )
@@ -30,10 +29,12 @@ func (k *sealed) keep(ctx context.Context, at situation, list changes) outcome {
 
 // change commits a list to the session that a request has.
 func (k *sealed) change(ctx context.Context, at *situation, list changes) (o outcome) {
-	c := &commit{m: k.m, list: list, arrival: at.arrival, token: at.token}
+	c := at.room.take()
+	c.m, c.list, c.arrival, c.token = k.m, list, at.arrival, at.token
 	c.id, c.loaded, c.replay = at.token, at.cur, replay{first: !at.apart}
 	c.base = &c.loaded
-	d := at.cur.draft()
+	d := c.draft.take()
+	c.base.begin(d)
 	if c.err = c.run(d); c.err != nil {
 		return outcome{err: c.err, id: c.id}
 	}
@@ -123,19 +124,11 @@ func (k *sealed) lookUp(ctx context.Context, owner string) (uint64, error) {
 // seal seals what the draft came to, unless it came to nothing. Without a
 // situation it is a touch.
 func (k *sealed) seal(c *commit, d *draft, at *situation) error {
-	data := d.build()
-	rec, err := record.Parse(data)
-	if err != nil {
-		panic("session: built a record that cannot be read: " + err.Error())
-	}
 	c.after = d
+	rec := record.BuildRecord(d.base, &d.head, d.cleared, d.over)
 	if c.base != nil && d.owner == c.base.owner && !c.list.closes() && c.list.last(doCookie) < 0 && record.Same(rec, c.base.rec) {
 		c.saved = c.base
 		return nil
-	}
-	plain := data
-	if d.owner != "" {
-		plain = appendSealed(make([]byte, 0, 2+len(d.owner)+len(data)), d.owner, data)
 	}
 	attrs := c.attrs
 	if at != nil && at.attrs != nil {
@@ -144,27 +137,44 @@ func (k *sealed) seal(c *commit, d *draft, at *situation) error {
 			attrs = merged(attrs, *c.attrs)
 		}
 	}
-	if err := k.fits(d, len(data), len(plain), k.m.attrs(rec, attrs)); err != nil {
+	around := k.m.line
+	if attrs != nil || rec.Persistent() {
+		around = lineAround(k.m.opts.Name, k.m.attrs(rec, attrs))
+	}
+	size := seal.Size(sealedLen(d.owner, rec))
+	if err := k.fits(d, rec, len(around[0])+size+len(around[1])); err != nil {
 		return err
 	}
-	text := make([]byte, 0, seal.Size(len(plain)))
-	c.text = string(k.sealer.Seal(text, plain, time.Now()))
-	c.saved = &saved{rec: rec, owner: d.owner, exists: true}
+	c.line = k.line(around, d.owner, rec, size)
+	c.text = c.line[len(around[0]):][:size]
+	c.saved = c.kept.take()
+	*c.saved = saved{rec: rec, owner: d.owner, exists: true}
 	return nil
+}
+
+// line returns a whole Set-Cookie, the sealed text in it.
+func (k *sealed) line(around [2]string, owner string, rec record.Record, size int) string {
+	n := len(around[0]) + size + len(around[1])
+	room, plain := make([]byte, n), rec.Bytes()
+	if owner != "" {
+		room = make([]byte, n, n+sealedLen(owner, rec)) // one allocation for both
+		plain = appendSealed(room[n:], owner, plain)
+	}
+	line := k.sealer.Seal(append(room[:0:n], around[0]...), plain, time.Now())
+	return string(append(line, around[1]...))
 }
 
 // Browsers keep no larger cookie. RFC 6265bis, section 5.6, counts name and
 // value; some browsers count the attributes, too.
 const maxCookie = 4096
 
-// fits refuses a cookie that browsers would drop in silence.
-func (k *sealed) fits(d *draft, data, plain int, a cookie.Attrs) error {
-	if most := k.m.opts.MaxRecord; data > most {
+// fits refuses a cookie that browsers would drop in silence; n is the length of
+// the whole Set-Cookie.
+func (k *sealed) fits(d *draft, rec record.Record, n int) error {
+	if size, most := len(rec.Bytes()), k.m.opts.MaxRecord; size > most {
 		name, n := largest(d)
-		return tooLarge(data, name, n, most)
+		return tooLarge(size, name, n, most)
 	}
-	var room [512]byte
-	n := len(cookie.Append(room[:0], k.m.opts.Name, "", a)) + seal.Size(plain)
 	if n <= maxCookie {
 		return nil
 	}

@@ -62,8 +62,8 @@ func (m *Manager) mint(id string) (token, line string) {
 }
 
 // lineAround returns what comes before and after the token in the usual line.
-func lineAround(o *Options) [2]string {
-	line, at := string(cookie.Append(nil, o.Name, "", o.Cookie)), len(o.Name)+1
+func lineAround(name string, a cookie.Attrs) [2]string {
+	line, at := string(cookie.Append(nil, name, "", a)), len(name)+1
 	return [2]string{line[:at], line[at:]}
 }
 
