@@ -124,6 +124,28 @@ func BenchmarkBuild(b *testing.B) {
 	}
 }
 
+// BenchmarkPatch is a commit as most are: one value of another length, and a header that nobody else has changed.
+func BenchmarkPatch(b *testing.B) {
+	for _, n := range sizes {
+		base := build(b, session(), values(n))
+		changes := []record.Change{{Name: "visits", Value: []byte("12345")}}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				record.Patch(base, 2e12, 9, changes)
+			}
+		})
+		b.Run(fmt.Sprint(n, "/next"), func(b *testing.B) {
+			b.ReportAllocs()
+			h := base.Header()
+			h.Seen++
+			for b.Loop() {
+				record.Next(base, &h, 9, false, changes)
+			}
+		})
+	}
+}
+
 func BenchmarkHeader(b *testing.B) {
 	r := build(b, session(), values(3))
 	b.Run("all", func(b *testing.B) {

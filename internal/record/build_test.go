@@ -82,16 +82,25 @@ func TestSameLeavesAsideSeenWritesAndStampsAlone(t *testing.T) {
 }
 
 func TestNamesOutOfBoundsPanic(t *testing.T) {
+	base := build(t, session(), values(3))
+	h := base.Header()
 	for _, name := range []string{"", strings.Repeat("a", 65536)} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("a name of %d bytes is written", len(name))
-				}
+		changes := []record.Change{{Name: name}}
+		for how, write := range map[string]func(){
+			"Build": func() { record.Build(record.Record{}, record.Header{}, false, changes) },
+			"Patch": func() { record.Patch(base, 0, 1, changes) },
+			"Next":  func() { record.Next(base, &h, 1, false, changes) },
+		} {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%s: a name of %d bytes is written", how, len(name))
+					}
+				}()
+				write()
 			}()
-			record.Build(record.Record{}, record.Header{}, false, []record.Change{{Name: name}})
-		}()
-		if _, _, ok := build(t, session(), values(3)).Find(name); ok {
+		}
+		if _, _, ok := base.Find(name); ok {
 			t.Errorf("a name of %d bytes is found", len(name))
 		}
 	}

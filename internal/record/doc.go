@@ -1,7 +1,7 @@
 // Package record is the flat binary format of what sessions keep in a store.
 //
 // A record is read where it lies: [Parse] checks it once, and from then on the header's fields are single loads, and one value is
-// found among any number of them without looking at the others. A record is never changed: [Build] and [Touch] write another.
+// found among any number of them without looking at the others. A record is never changed: [Build] and [Patch] write another.
 //
 // # Layout
 //

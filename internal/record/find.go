@@ -22,7 +22,7 @@ func (r Record) Find(name string) (i int, value []byte, ok bool) {
 // handful is up to how many values it is faster to look at each than to hash the name.
 const handful = 4
 
-// among finds name by its length and bytes alone.
+// among is Find among a handful. Where a name that is not there would stand it does not know, since that depends on the tag.
 func (r Record) among(name string) (int, []byte, bool) {
 	entries, body := r.entries(0, r.Len()), r.body()
 	start := 0

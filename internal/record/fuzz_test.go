@@ -64,6 +64,30 @@ func FuzzBuild(f *testing.F) {
 	})
 }
 
+// FuzzPatch reads data as a record, with extensions if it is to have some, and changes of it.
+func FuzzPatch(f *testing.F) {
+	f.Add([]byte("a header of some bytes, and then changes"), int64(1), uint64(1), "")
+	f.Add(bytes.Repeat([]byte{1, 2, 3, 5, 8, 13, 21}, 40), int64(-1), uint64(2), "kept")
+	f.Add(bytes.Repeat([]byte{0}, 300), int64(0), uint64(3), "")
+	f.Fuzz(func(t *testing.T, data []byte, seen int64, stamp uint64, ext string) {
+		in := &input{data}
+		h := in.header()
+		base := build(t, h, in.changes())
+		if ext != "" && len(ext) < 200 && len(h.Replaced()) == 0 {
+			base = parse(t, extend(bytes.Clone(base.Bytes()), ext[0]&^7, 9, ext))
+		}
+		for range 6 {
+			checkPatch(t, base, seen, stamp, in.changes())
+			if base.Len() > 0 {
+				name := string(base.NameAt(int(in.byte()) % base.Len()))
+				changes := []record.Change{{Name: name, Value: in.bytes(int(in.byte() & 31))}}
+				checkPatch(t, base, seen, stamp, changes)
+				base, _ = record.Patch(base, seen, stamp, changes)
+			}
+		}
+	})
+}
+
 func apply(model map[string]string, changes []record.Change) {
 	for _, c := range changes {
 		if c.Delete {

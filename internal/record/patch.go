@@ -2,9 +2,9 @@ package record
 
 import "bytes"
 
-// Patch returns base with changes applied as Build applies them, seen raised, never lowered, one more stamp and one more write: in
-// the bytes that Build gives to base's header so changed, and without decoding it. Changed reports whether a value came, went, or is another;
-// it is what Same denies of base and the result. Patch panics as Build does.
+// Patch returns base with changes applied as Build applies them, seen raised, never lowered, one more stamp and one more write: in the
+// bytes that Build gives to base's header so changed, and without decoding it. Changed reports whether a value came, went, or is
+// another: whether Same would tell the result from base. Patch panics as Build does.
 func Patch(base Record, seen int64, stamp uint64, changes []Change) (r Record, changed bool) {
 	switch len(changes) {
 	case 0:

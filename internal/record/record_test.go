@@ -115,6 +115,8 @@ func TestReadingAllocatesNothingAndWritingOnce(t *testing.T) {
 			"find":   {0, func() { base.Find("visits") }},
 			"header": {0, func() { h := base.Header(); h.Stamp(1); h.WasSecret(h.Secret, 0) }},
 			"build":  {1, func() { record.Build(base, base.Header(), false, change) }},
+			"patch":  {1, func() { record.Patch(base, 1, 1, change) }},
+			"next":   {1, func() { h := base.Header(); record.Next(base, &h, 1, false, change) }},
 			"touch":  {1, func() { record.Touch(base, 1, 1) }},
 		} {
 			if got := testing.AllocsPerRun(100, c.f); got > c.want {
