@@ -34,7 +34,7 @@ func (m *Manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 		next.ServeHTTP(w, r)
 		return
 	}
-	x := &exchange{m: m, outer: r, w: w, arrival: time.Now().UnixMilli()}
+	x := &exchange{m: m, outer: r, w: w}
 	x.req = *r.WithContext((*requestContext)(x))
 	if lines := w.Header()["Set-Cookie"]; len(lines) > 0 {
 		x.keep(lines...)

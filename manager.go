@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/sojourn-go/session/store"
 )
@@ -131,7 +130,7 @@ func (m *Manager) Require(next http.Handler) http.Handler {
 // (Ring's session-request). Commit keeps it. Unsafe methods are not loaded
 // beforehand: ask Session.Err.
 func (m *Manager) Load(r *http.Request) *Session {
-	s := &Session{m: m, arrival: time.Now().UnixMilli()}
+	s := &Session{m: m}
 	// A copy: frameworks may put a context into r that leads to s.
 	s.req = *r
 	s.outer = &s.req

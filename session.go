@@ -27,7 +27,7 @@ type Session struct {
 	m       *Manager
 	outer   *http.Request       // as it came
 	w       http.ResponseWriter // nil: the session is Load's, not Handler's
-	arrival int64               // Unix ms
+	arrival int64               // when the session was first asked for; Unix ms
 
 	mu        sync.Mutex
 	phase     phase

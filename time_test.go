@@ -28,6 +28,28 @@ func TestIdle_ends_a_session_to_the_millisecond_and_use_puts_it_off(t *testing.T
 	})
 }
 
+func TestA_request_decides_by_the_instant_at_which_it_first_asks_for_its_session(t *testing.T) {
+	everywhereInTime(t, func(t *testing.T, newLab labMaker) {
+		l := newLab(t, session.Options{Idle: 30 * time.Minute})
+		for _, early := range []bool{true, false} {
+			v := l.visitor()
+			v.posts(func(s *session.Session) { count.Set(s, 1) })
+			time.Sleep(20 * time.Minute)
+			got := 0
+			v.gets(func(s *session.Session) {
+				if early {
+					count.Get(s)
+				}
+				time.Sleep(20 * time.Minute)
+				got = count.Get(s)
+			})
+			if (got == 1) != early {
+				t.Errorf("the session ran out under the request, which had asked for it: %v; got count %d", early, got)
+			}
+		}
+	})
+}
+
 func TestLifetime_ends_even_a_busy_session(t *testing.T) {
 	everywhereInTime(t, func(t *testing.T, newLab labMaker) {
 		v := newLab(t, session.Options{}).login("ann")

@@ -135,7 +135,8 @@ func (s *Session) notice(events ...Event) {
 // load finds the session of the request's tokens. The lock is held meanwhile:
 // whoever uses the session needs the outcome.
 func (s *Session) load() {
-	s.loaded, s.isNew = true, true
+	now := time.Now()
+	s.loaded, s.isNew, s.arrival = true, true, now.UnixMilli()
 	var buf [maxTokens + 1]string
 	tokens := s.x().tokens(buf[:0])
 	if len(tokens) == 0 {
@@ -143,7 +144,7 @@ func (s *Session) load() {
 	}
 	ctx := s.x().ctx()
 	if !s.m.queues.immediate {
-		lim := &limit{parent: ctx, began: time.Now(), lasts: s.m.opts.Timeout, follows: true}
+		lim := &limit{parent: ctx, began: now, lasts: s.m.opts.Timeout, follows: true}
 		defer lim.release()
 		ctx = lim
 	}

@@ -210,8 +210,8 @@ const (
 	isUnknown standing = "unknown"
 )
 
-// stands reports whether a look-up at s of the token t, by a request that
-// arrived at the given instant, may come to what it came to. latest is the last
+// stands reports whether a look-up at s of the token t, by a request that asked
+// at the given instant, may come to what it came to. latest is the last
 // use that anybody can have noted.
 func (d *doer) stands(s *record, t token, st standing, latest int64) bool {
 	right, was := s.current == t, slices.Contains(s.replaced[:], t)

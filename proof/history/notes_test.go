@@ -11,7 +11,7 @@ type request struct {
 	*plan
 	lane    int
 	token   string // that it came with
-	arrival int64  // Unix ms
+	arrival int64  // when its handler asked for the session, or it was sent; Unix ms
 
 	inv, resp int64
 	ran       bool // its handler did

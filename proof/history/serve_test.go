@@ -97,7 +97,7 @@ func (w *world) serve(rw http.ResponseWriter, hr *http.Request) {
 func (h *handling) look() bool {
 	r := h.r
 	if r.safe || r.token == "" {
-		r.lookInv = h.w.tick()
+		r.lookInv, r.arrival = h.w.tick(), time.Now().UnixMilli()
 	}
 	id, err := h.s.ID(), h.s.Err()
 	r.looked, r.failed = true, err != nil
