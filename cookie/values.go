@@ -25,9 +25,11 @@ func Values(h http.Header, name string) iter.Seq[string] {
 // eachPair calls f for each cookie in h that has a name, with the name and the value as they came, until f returns false.
 func eachPair(h http.Header, f func(name, raw string) bool) {
 	for _, line := range h["Cookie"] {
-		for pair := range strings.SplitSeq(line, ";") {
-			name, raw, ok := strings.Cut(trim(pair), "=")
-			if ok && name != "" && !f(name, raw) {
+		for line != "" {
+			var pair string
+			pair, line, _ = strings.Cut(line, ";")
+			pair = trim(pair)
+			if i := strings.IndexByte(pair, '='); i > 0 && !f(pair[:i], pair[i+1:]) {
 				return
 			}
 		}
