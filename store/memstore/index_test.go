@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/sojourn-go/session/store"
 )
 
 // This test looks inside, since nobody outside can make tags collide.
@@ -25,11 +27,12 @@ func TestIDsOfOneTagAreKeptApart(t *testing.T) {
 	// From the last to the first: so no record moves, and no tag is computed.
 	for i := n - 1; i >= 0; i-- {
 		id := fmt.Sprintf("id%04d", i)
-		if rec, ok := sh.load(id, tag, now, false); !ok || rec.Version != uint64(i+1) {
+		var rec store.Record
+		if ok := sh.load(&rec, id, tag, now, false); !ok || rec.Version != uint64(i+1) {
 			t.Fatalf("%s: got %+v, %t, want version %d", id, rec, ok, i+1)
 		}
 		sh.delete(id, tag)
-		if _, ok := sh.load(id, tag, now, false); ok {
+		if sh.load(&rec, id, tag, now, false) {
 			t.Fatalf("%s is still there", id)
 		}
 	}

@@ -37,8 +37,8 @@ func (s *Store) listNamed(ctx context.Context, names []byte, yield func(store.En
 		id := string(names[1:n])
 		names = names[n:]
 		i, tag := s.locate(id)
-		rec, ok := s.shards[i].load(id, tag, time.Now().UnixMilli(), false)
-		if !ok {
+		var rec store.Record
+		if !s.shards[i].load(&rec, id, tag, time.Now().UnixMilli(), false) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {

@@ -10,29 +10,28 @@ import (
 
 // Load implements [store.Store]. It also notes that the record was loaded,
 // which counts when the store is full.
-func (s *Store) Load(ctx context.Context, id string) (store.Record, error) {
+func (s *Store) Load(ctx context.Context, id string) (rec store.Record, err error) {
 	if err := check(ctx, id); err != nil {
-		return store.Record{}, err
+		return rec, err
 	}
 	i, tag := s.locate(id)
-	rec, ok := s.shards[i].load(id, tag, time.Now().UnixMilli(), true)
-	if !ok {
-		return store.Record{}, store.ErrNotFound
+	if !s.shards[i].load(&rec, id, tag, time.Now().UnixMilli(), true) {
+		return rec, store.ErrNotFound
 	}
 	return rec, nil
 }
 
-// load returns a copy of the record under id. If note is true it marks the
-// record as loaded.
-func (sh *shard) load(id string, tag uint32, now int64, note bool) (store.Record, bool) {
+// load makes rec a copy of the record under id, if there is one. If note is
+// true it marks the record as loaded.
+func (sh *shard) load(rec *store.Record, id string, tag uint32, now int64, note bool) bool {
 	// What is short goes through the stack, so that nothing is allocated, and
 	// no help asked of us by the garbage collector, under the lock.
 	var short [512]byte
-	v, ok := sh.view(id, tag, now, note, short[:])
-	if !ok {
-		return store.Record{}, false
+	var v view
+	if !sh.view(&v, id, tag, now, note, short[:]) {
+		return false
 	}
-	rec := store.Record{Expires: toTime(v.end), Version: v.version}
+	rec.Expires, rec.Version = toTime(v.end), v.version
 	both := v.long
 	if both == nil {
 		both = short[:v.short]
@@ -48,7 +47,7 @@ func (sh *shard) load(id string, tag uint32, now int64, note bool) (store.Record
 	default:
 		rec.Data = bytes.Clone(short[v.ownerLen:v.short])
 	}
-	return rec, true
+	return true
 }
 
 // A view is what load needs of a record once the lock is released.
@@ -61,12 +60,12 @@ type view struct {
 	large    []byte // the stored data itself, if it lies outside
 }
 
-func (sh *shard) view(id string, tag uint32, now int64, note bool, buf []byte) (v view, ok bool) {
+func (sh *shard) view(v *view, id string, tag uint32, now int64, note bool, buf []byte) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	r, rec := sh.find(id, tag)
 	if rec == nil || rec.end() <= now {
-		return v, false
+		return false
 	}
 	if note && !rec.loaded() {
 		sh.noteLoad(r, rec)
@@ -82,7 +81,7 @@ func (sh *shard) view(id string, tag uint32, now int64, note bool, buf []byte) (
 	} else {
 		v.long = bytes.Clone(both)
 	}
-	return v, true
+	return true
 }
 
 func (sh *shard) noteLoad(r ref, rec record) {
