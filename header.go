@@ -145,19 +145,18 @@ func (s *Session) noStore() []string {
 // vary adds Cookie to Vary: the response depends on the session even if it was
 // only looked at (attacks.md 15).
 func (s *Session) vary(h http.Header) {
-	for _, line := range h["Vary"] {
+	lines := h["Vary"]
+	for _, line := range lines {
 		for field := range strings.SplitSeq(line, ",") {
 			if f := strings.TrimSpace(field); f == "*" || strings.EqualFold(f, "Cookie") {
 				return
 			}
 		}
 	}
-	if h["Vary"] == nil && s.varies[0] == "" {
-		s.varies[0] = "Cookie"
-		h["Vary"] = s.varies[:]
-		return
+	if lines == nil && s.varies[0] == "" {
+		lines = s.varies[:0]
 	}
-	h["Vary"] = append(h["Vary"], "Cookie")
+	h["Vary"] = append(lines, "Cookie")
 }
 
 // setCookie returns the text of the Set-Cookie that is owed.

@@ -13,7 +13,7 @@ import (
 // claim, http.ResponseController would find below, past the one door.
 func (x *exchange) writer() http.ResponseWriter {
 	w := (*response)(x)
-	flusher, hijacker := reaches(x.w, canFlush), reaches(x.w, canHijack)
+	flusher, hijacker := able(x.w)
 	switch {
 	case flusher && hijacker:
 		return responseFH{responseF{w}}
@@ -96,7 +96,7 @@ func (w *response) ReadFrom(r io.Reader) (int64, error) {
 
 // FlushError begins the response only if there is something to flush with.
 func (w *response) FlushError() error {
-	if !reaches(w.w, canFlush) {
+	if flusher, _ := able(w.w); !flusher {
 		return http.ErrNotSupported
 	}
 	if !w.begin(http.StatusOK) {
@@ -121,28 +121,20 @@ func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
-func canFlush(w http.ResponseWriter) bool {
-	switch w.(type) {
-	case http.Flusher, interface{ FlushError() error }:
-		return true
-	}
-	return false
-}
-
-func canHijack(w http.ResponseWriter) bool {
-	_, ok := w.(http.Hijacker)
-	return ok
-}
-
-// reaches reports whether a writer, or one that it unwraps to, is able to.
-func reaches(w http.ResponseWriter, able func(http.ResponseWriter) bool) bool {
+// able reports whether a writer, or one that it unwraps to, can flush, and
+// whether one can hijack.
+func able(w http.ResponseWriter) (flusher, hijacker bool) {
 	for {
-		if able(w) {
-			return true
+		switch w.(type) {
+		case http.Flusher, interface{ FlushError() error }:
+			flusher = true
+		}
+		if _, ok := w.(http.Hijacker); ok {
+			hijacker = true
 		}
 		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return false
+		if !ok || flusher && hijacker {
+			return flusher, hijacker
 		}
 		w = u.Unwrap()
 	}
