@@ -38,14 +38,17 @@ const maxTokens = 3
 // find looks up the tokens of a request. Of several exactly one must open a
 // session, else none does: a cookie that somebody planted beside the visitor's
 // own must not choose the account (attacks.md 18).
-func (m *Manager) find(ctx context.Context, tokens []string, arrival int64) (found, error) {
-	var best found
+//
+// A found is large: best is where the caller wants it, and open returns it
+// where it was made. To copy it each time would take as long as the look-up.
+func (m *Manager) find(ctx context.Context, best *found, tokens []string, arrival int64) (err error) {
 	if len(tokens) > maxTokens {
 		best.events = append(best.events, Event{Kind: Refused, Err: errTooMany})
-		return best, nil
+		return nil
 	}
 	if len(tokens) == 1 {
-		return m.keeper.open(ctx, tokens[0], arrival)
+		*best, err = m.keeper.open(ctx, tokens[0], arrival)
+		return err
 	}
 	opened := 0
 	for i, token := range tokens {
@@ -54,21 +57,22 @@ func (m *Manager) find(ctx context.Context, tokens []string, arrival int64) (fou
 		}
 		f, err := m.keeper.open(ctx, token, arrival)
 		if err != nil {
-			return found{token: f.token, events: best.events}, err
+			*best = found{token: f.token, events: best.events}
+			return err
 		}
 		events := append(best.events, f.events...)
 		if f.standing == live {
 			opened++
 		}
 		if best.standing == anonymous || f.standing == live {
-			best = f
+			*best = f
 		}
 		best.events = events
 	}
 	if opened > 1 {
-		best = found{events: append(best.events, Event{Kind: Refused, Err: errAmbiguous})}
+		*best = found{events: append(best.events, Event{Kind: Refused, Err: errAmbiguous})}
 	}
-	return best, nil
+	return nil
 }
 
 var (
@@ -78,47 +82,50 @@ var (
 )
 
 // open looks up one token in the store.
-func (m *Manager) open(ctx context.Context, token string, arrival int64) (found, error) {
+func (m *Manager) open(ctx context.Context, token string, arrival int64) (f found, err error) {
 	id := token[:idLen]
 	rec, err := m.queues.store.Load(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return found{}, nil
+		return f, nil
 	}
+	f.token = token
 	if err != nil {
-		return found{token: token}, fmt.Errorf("%w: load: %w", ErrUnavailable, err)
+		return f, fmt.Errorf("%w: load: %w", ErrUnavailable, err)
 	}
-	cur, err := parse(rec)
-	if err != nil {
-		return found{token: token}, err
+	if err := f.saved.parse(&rec); err != nil {
+		return f, err
 	}
-	if !cur.exists || cur.rec.Kind() == record.Owner {
+	if !f.saved.exists || f.saved.rec.Kind() == record.Owner {
 		return found{events: []Event{{Kind: Unreadable, ID: id, Err: record.ErrCorrupt}}}, nil
 	}
-	return m.judge(token, &cur, arrival), nil
+	m.judge(&f, arrival)
+	return f, nil
 }
 
-// judge decides what a token is to the record under its id.
-func (m *Manager) judge(token string, cur *saved, arrival int64) found {
-	hash := secretHash(token)
+// judge decides what a token is to the record found under its id.
+func (m *Manager) judge(f *found, arrival int64) {
+	cur, hash := &f.saved, secretHash(f.token)
 	right := cur.rec.SecretIs(&hash)
 	was := !right && cur.wasSecret(hash, arrival)
 	event := func(k Kind, err error) []Event {
-		return []Event{{Kind: k, ID: token[:idLen], Owner: cur.owner, Err: err}}
+		return []Event{{Kind: k, ID: f.id(), Owner: cur.owner, Err: err}}
 	}
 	switch {
 	case !right && !was:
-		if !m.wrong.pass(token[:idLen], arrival) {
-			return found{}
+		if m.wrong.pass(f.id(), arrival) {
+			*f = found{events: event(Refused, errSecret)}
+		} else {
+			*f = found{}
 		}
-		return found{events: event(Refused, errSecret)}
 	case cur.rec.Kind() == record.Ended:
-		return found{standing: ended, token: token, saved: *cur, events: event(Ended, ErrEnded)}
+		f.standing, f.events = ended, event(Ended, ErrEnded)
 	case cur.over(arrival):
-		return found{events: event(Expired, nil)}
+		*f = found{events: event(Expired, nil)}
 	case was:
-		return found{standing: superseded, token: token, saved: *cur, events: event(Superseded, ErrSuperseded)}
+		f.standing, f.events = superseded, event(Superseded, ErrSuperseded)
+	default:
+		f.standing = live
 	}
-	return found{standing: live, token: token, saved: *cur}
 }
 
 // over says why the session of the situation can take nothing more.

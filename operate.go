@@ -24,8 +24,8 @@ func (m *Manager) All(ctx context.Context) iter.Seq2[Info, error] {
 				yield(Info{}, err)
 				return
 			}
-			cur, err := parse(e.Record)
-			if err != nil || !cur.exists || isOwnerID(e.ID) {
+			var cur saved
+			if err := cur.parse(&e.Record); err != nil || !cur.exists || isOwnerID(e.ID) {
 				continue
 			}
 			head := cur.rec.Header()

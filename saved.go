@@ -102,25 +102,26 @@ func (qs *queues) load(ctx context.Context, id string) (*saved, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: load: %w", ErrUnavailable, err)
 	}
-	cur, err := parse(rec)
-	if err != nil {
+	cur := &saved{asOf: asOf}
+	if err := cur.parse(&rec); err != nil {
 		return nil, err
 	}
-	cur.asOf = asOf
-	return &cur, nil
+	return cur, nil
 }
 
-// parse reads what a store returned. A corrupt record is one that exists
+// parse makes an empty saved one of what a store returned. A corrupt record is one that exists
 // without being anything: whoever may write here replaces it.
-func parse(rec store.Record) (saved, error) {
-	view, err := record.Parse(rec.Data)
+func (s *saved) parse(rec *store.Record) (err error) {
+	s.rec, err = record.Parse(rec.Data)
 	if err == nil {
-		return saved{rec: view, owner: rec.Owner, version: rec.Version, exists: true}, nil
+		s.owner, s.version, s.exists = rec.Owner, rec.Version, true
+		return nil
 	}
 	if _, newer := errors.AsType[*record.VersionError](err); newer {
-		return saved{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return saved{version: rec.Version, corrupt: true}, nil
+	s.version, s.corrupt = rec.Version, true
+	return nil
 }
 
 // alive reports whether a record is that of a session of owner's that goes on.

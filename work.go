@@ -85,6 +85,12 @@ func (s *Session) changing() *work {
 // panics, the session is left failed, and unlocked.
 func (s *Session) enter() {
 	s.mu.Lock()
+	if !s.consulted || !s.loaded {
+		s.firstLook()
+	}
+}
+
+func (s *Session) firstLook() {
 	entered := false
 	defer func() {
 		if !entered {
@@ -110,10 +116,12 @@ var errUnvaried = errors.New("first consulted after the response had begun: it c
 
 // leave unlocks the session and tells of what happened meanwhile.
 func (s *Session) leave() {
-	var events []Event
-	if s.work != nil {
-		events, s.work.events = s.work.events, nil
+	if s.work == nil {
+		s.mu.Unlock()
+		return
 	}
+	events := s.work.events
+	s.work.events = nil
 	s.mu.Unlock()
 	for _, e := range events {
 		if e.Kind == Late && e.Caller != "" {
@@ -148,7 +156,8 @@ func (s *Session) load() {
 		defer lim.release()
 		ctx = lim
 	}
-	f, err := s.m.find(ctx, tokens, s.arrival)
+	var f found
+	err := s.m.find(ctx, &f, tokens, s.arrival)
 	s.notice(f.events...)
 	if err != nil {
 		s.fail(Event{ID: f.id(), Err: err})

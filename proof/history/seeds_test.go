@@ -43,7 +43,7 @@ var defects = []defect{
 		"			if !seeded(`an End that is not kept`) {\n				d.end()\n			}\n			c.ends"}}},
 	{"superseded tokens forgotten", []edit{{
 		"	case was:",
-		"	case was && seeded(`superseded tokens forgotten`):\n		return found{}\n	case was:"}}},
+		"	case was && seeded(`superseded tokens forgotten`):\n		*f = found{}\n	case was:"}}},
 	{"the expired accepted", []edit{{
 		"	case cur.over(arrival):",
 		"	case cur.over(arrival) && !seeded(`the expired accepted`):"}}},
