@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/vmihailenco/msgpack/v5"
@@ -24,7 +25,7 @@ const counter = "visits"
 func Records() ([]measure.Case, error) {
 	var cases []measure.Case
 	for _, n := range []int{3, 30} {
-		values := peers.Values(n == 30)
+		values := mixed(n)
 		own, err := ownRecords(n, values)
 		if err != nil {
 			return nil, err
@@ -35,6 +36,28 @@ func Records() ([]measure.Case, error) {
 		}
 	}
 	return cases, nil
+}
+
+// A profile is a value that is more than a word.
+type profile struct{ City, Theme string }
+
+// mixed returns n values of the kinds that sessions hold, the counter first.
+func mixed(n int) map[string]any {
+	kinds := []any{
+		peers.FirstCount, time.Date(2026, 11, 21, 8, 30, 0, 0, time.UTC), []string{"editor", "reviewer"},
+		peers.UserName, true, profile{"Basel", "dark"},
+	}
+	values := map[string]any{counter: kinds[0]}
+	for i := 1; i < n; i++ {
+		values[fmt.Sprintf("value_%02d", i)] = kinds[i%len(kinds)]
+	}
+	return values
+}
+
+func init() { // gob has to know what is in an interface
+	gob.Register(time.Time{})
+	gob.Register([]string{})
+	gob.Register(profile{})
 }
 
 // ReadGroup is the group of reading one of n values.

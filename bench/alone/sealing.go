@@ -4,9 +4,8 @@ package alone
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"errors"
-	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -57,11 +56,11 @@ func build(values map[string]any) []byte {
 	h := record.Header{Created: now, Seen: now, End: now + 86_400_000, Idle: 1_800_000, Lifetime: 86_400_000}
 	var changes []record.Change
 	for name, v := range values {
-		text := fmt.Sprint(v)
-		if s, ok := v.(string); ok {
-			text = strconv.Quote(s)
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic(err) // the values are ours
 		}
-		changes = append(changes, record.Change{Name: name, Value: []byte(text)})
+		changes = append(changes, record.Change{Name: name, Value: text})
 	}
 	return record.Build(record.Record{}, h, false, changes)
 }

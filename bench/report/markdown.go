@@ -149,7 +149,8 @@ func (d *Data) parts(p *page) {
 		return
 	}
 	p.add("\n## Sealing and the record, alone\n")
-	p.add("200 bytes become %d characters of our text, %d of gorilla's with gob (the same values in a map) and %d with raw bytes.\n",
+	p.add("200 bytes become %d characters of our text, %d of gorilla's with gob (the same values in a map) and %d with raw bytes.\n"+
+		"The record is of integers, times, lists, texts, booleans and structs in turn; an integer is read, or written.\n",
 		d.Texts.Own, d.Texts.SecureGob, d.Texts.SecureRaw)
 	p.head("what", "by", "time, over ours", "allocations", "bytes")
 	for _, r := range d.Alone {

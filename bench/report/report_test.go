@@ -39,7 +39,7 @@ func sample() *report.Data {
 	}
 	for _, w := range wire.Workloads {
 		for i, name := range wire.Subjects {
-			d.Wire = append(d.Wire, measure.Result{Group: w, Name: name, NS: []float64{100 + 6*float64(i)}})
+			d.Wire = append(d.Wire, measure.Result{Group: w, Name: name, NS: []float64{100 + 3*float64(i)}})
 		}
 	}
 	d.Trips = []trips.Row{{Request: "read", Loads: 1, Want: 1}, {Request: "write", Loads: 1, Saves: 2, Want: 2}}

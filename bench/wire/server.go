@@ -16,8 +16,12 @@ import (
 	"github.com/sojourn-go/session/bench/peers"
 )
 
-// Bare is the server without any session.
-const Bare = "bare"
+// Bare is the server without any session. BareVary says "Vary: Cookie" besides,
+// as all must that look at a session: so much of their cost is net/http's.
+const (
+	Bare     = "bare"
+	BareVary = "bare, with a line of Vary"
+)
 
 // paths are what a server serves.
 var paths = map[string]peers.Action{
@@ -50,8 +54,15 @@ func Serve(name string, in io.Reader, out io.Writer) error {
 }
 
 func handlerOf(name string) (http.Handler, error) {
-	if name == Bare {
+	switch name {
+	case Bare:
 		return peers.Bare(paths)
+	case BareVary:
+		h, err := peers.Bare(paths)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["Vary"] = []string{"Cookie"}
+			h.ServeHTTP(w, r)
+		}), err
 	}
 	s, err := peers.Find(name)
 	if err != nil {

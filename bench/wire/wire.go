@@ -26,7 +26,7 @@ type Options struct {
 }
 
 // Subjects are the servers, the bare one first.
-var Subjects = []string{Bare, peers.Memory, peers.Sealed, peers.SCSIdle, peers.SCS, peers.Gorilla}
+var Subjects = []string{Bare, BareVary, peers.Memory, peers.Sealed, peers.SCSIdle, peers.SCS, peers.Gorilla}
 
 // Where a process lies in memory can make it slower than its neighbour for all
 // of its life: after some passes all are started anew.
