@@ -94,14 +94,14 @@ func (m *Manager) create(c *commit, d *draft) error {
 		d.head = blank
 		d.head.Secret = secretHash(token)
 		d.head.Stamp(newStamp())
+		view := record.BuildRecord(d.base, &d.head, d.cleared, d.over)
 		rec := store.Record{
-			Data: d.build(), Owner: d.owner, Durable: d.owner != "",
+			Data: view.Bytes(), Owner: d.owner, Durable: d.owner != "",
 			Expires: d.expires(b.now, m.opts.Timeout),
 		}
 		version, err := m.queues.store.Save(m.queues.context(c.lim), token[:idLen], rec)
 		if err == nil || errors.Is(err, store.ErrNotDurable) {
 			c.id, c.token, c.line, c.wrote, c.weak = token[:idLen], token, line, true, err != nil
-			view, _ := record.Parse(rec.Data)
 			c.saved = c.kept.take()
 			*c.saved = saved{rec: view, owner: d.owner, version: version, exists: true}
 			return nil

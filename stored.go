@@ -279,15 +279,12 @@ func (m *Manager) settleEnd(ctx context.Context, token string) error {
 func (m *Manager) touch(ctx context.Context, _ *http.Request, token string, cur *saved, arrival int64) (*saved, string) {
 	lim := newLimit(ctx, m.opts.Timeout)
 	defer lim.release()
-	data := record.Touch(cur.rec, arrival, newStamp())
-	view, err := record.Parse(data)
-	if err != nil {
-		return cur, ""
-	}
+	view, _ := record.Patch(cur.rec, arrival, newStamp(), nil)
 	next := &saved{rec: view, owner: cur.owner, exists: true}
 	d := next.draft()
+	var err error
 	next.version, err = m.queues.store.Save(lim, token[:idLen], store.Record{
-		Data: data, Owner: cur.owner, Version: cur.version,
+		Data: view.Bytes(), Owner: cur.owner, Version: cur.version,
 		Expires: d.expires(time.Now(), m.opts.Timeout),
 	})
 	if err == nil {
