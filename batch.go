@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/sojourn-go/session/internal/record"
@@ -27,17 +28,16 @@ type batch struct {
 	inflight attempt // this one
 
 	leader *job
-	few    [2]*job // room for the jobs and for the live ones of a batch of one
 }
 
 // unfinished returns the jobs, except the leader's own, that the batch left
 // without an outcome, and which have time left to be tried again.
-func (b *batch) unfinished(leader *job) (again []*job) {
+func (b *batch) unfinished() (again []*job) {
 	for _, j := range b.jobs {
 		if j.err != nil || j.saved != nil {
 			continue
 		}
-		if j != leader && j.lim.left() > 0 {
+		if j != b.leader && j.lim.left() > 0 {
 			again = append(again, j)
 			continue
 		}
@@ -49,7 +49,10 @@ func (b *batch) unfinished(leader *job) (again []*job) {
 // run applies, saves and replays until every job is done or the leader's time
 // is over.
 func (b *batch) run() {
-	b.live = append(b.few[1:1:2], b.jobs...)
+	b.live = b.jobs
+	if len(b.jobs) > 1 { // the one shrinks, the other must not be written to
+		b.live = slices.Clone(b.jobs)
+	}
 	b.choose()
 	for ; len(b.live) > 0; b.now = time.Now() {
 		if !b.now.Before(b.lim.deadline()) {
