@@ -168,7 +168,7 @@ func (b *batch) moved(j *job) bool {
 // made of the record. A refused job leaves no trace in it. If what it was
 // refused upon is not stored yet, the refusal holds only once it is.
 func (b *batch) apply() *draft {
-	d := b.leader.draft.take()
+	d := b.leader.draftOf()
 	b.cur.begin(d)
 	rest, accepted, many := b.live[:0], 0, len(b.live) > 1
 	for _, j := range b.live {
@@ -214,8 +214,8 @@ func (b *batch) try(j *job, d *draft) (err error) {
 		j.err = errPanicked // runtime.Goexit: this goroutine is ending
 	}()
 	err = j.decide(d, b.now)
-	if err == nil && d.head.Kind != record.Owner && d.size() > b.qs.maxRecord {
-		if n := len(d.build()); n > b.qs.maxRecord {
+	if err == nil && d.kind() != record.Owner && d.size() > b.qs.maxRecord {
+		if n := len(d.build().Bytes()); n > b.qs.maxRecord {
 			name, most := largest(d)
 			err = tooLarge(n, name, most, b.qs.maxRecord)
 		}

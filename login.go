@@ -76,7 +76,7 @@ type enrolment struct {
 
 func (en *enrolment) change(d *draft, list []entry) error {
 	en.crowd, en.evict = nil, nil
-	if en.epoch != 0 && d.head.Generation != en.epoch {
+	if en.epoch != 0 && d.generation() != en.epoch {
 		return ErrEpoch
 	}
 	e := en.entry
@@ -182,7 +182,7 @@ func (r *restoring) decide(d *draft, _ time.Time) error {
 	if !bytes.Equal(d.base.Bytes(), r.from.rec.Bytes()) {
 		return errMoved
 	}
-	was, h := &r.to.head, &d.head
+	was, h := r.to.header(), d.header()
 	h.Kind, h.Persistent, h.Level = was.Kind, was.Persistent, was.Level
 	h.Created, h.Authenticated, h.Seen = was.Created, was.Authenticated, was.Seen
 	h.End, h.Idle, h.Lifetime = was.End, was.Idle, was.Lifetime

@@ -99,9 +99,10 @@ func (j *ownerJob) decide(d *draft, _ time.Time) error {
 	j.lost = d.corrupt
 	if !d.exists {
 		*d = draft{owner: j.owner, exists: true}
-		d.head.Kind = record.Owner
-		d.head.Created = j.now
-		d.head.Generation = randomEpoch()
+		h := d.header()
+		h.Kind = record.Owner
+		h.Created = j.now
+		h.Generation = randomEpoch()
 	} else if j.reads {
 		return j.change(d, nil)
 	}
@@ -117,14 +118,15 @@ func (j *ownerJob) decide(d *draft, _ time.Time) error {
 	if err := j.change(d, alive); err != nil {
 		return err
 	}
-	d.head.Seen = max(d.head.Seen, j.now)
+	d.use(j.now)
 	j.extend(d, alive)
 	return nil
 }
 
 // extend has the record outlive every session on the list.
 func (j *ownerJob) extend(d *draft, list []entry) {
-	d.head.End = 0
+	h := d.header()
+	h.End = 0
 	if j.keep == 0 {
 		return
 	}
@@ -135,7 +137,7 @@ func (j *ownerJob) extend(d *draft, list []entry) {
 		}
 		end = max(end, e.end)
 	}
-	d.head.End = end
+	h.End = end
 }
 
 // lostList reports that an owner record could not be read, and was begun anew.
@@ -163,7 +165,7 @@ func (m *Manager) Epoch(ctx context.Context, owner string) (uint64, error) {
 	}
 	var epoch uint64
 	j := m.newOwnerJob(newLimit(ctx, m.opts.Timeout), owner, func(d *draft, _ []entry) error {
-		epoch = d.head.Generation
+		epoch = d.generation()
 		return nil
 	})
 	j.reads = true
@@ -257,7 +259,7 @@ func (m *Manager) EndAll(ctx context.Context, owner string, except ...string) (i
 	var list []entry
 	j := m.newOwnerJob(newLimit(ctx, m.opts.Timeout), owner, func(d *draft, listed []entry) error {
 		list = nil
-		d.head.Generation++
+		d.header().Generation++
 		for _, e := range listed {
 			if slices.Contains(except, e.id) {
 				continue

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sojourn-go/session/internal/record"
 	"github.com/sojourn-go/session/store"
 )
 
@@ -54,7 +55,14 @@ type job struct {
 	alone [1]*job
 	queue spare[queue]
 	draft spare[draft]
+	head  *record.Header // room for one, if the usual case needs it
 	kept  spare[saved]
+}
+
+func (j *job) draftOf() *draft {
+	d := j.draft.take()
+	d.room, j.head = j.head, nil
+	return d
 }
 
 // An attempt is a Save that failed without an answer.

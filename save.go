@@ -77,7 +77,7 @@ func (b *batch) next(d *draft, stamp uint64) (rec store.Record, view record.Reco
 	if !d.exists {
 		return rec, view, false
 	}
-	view, changed := record.Next(d.base, &d.head, stamp, d.cleared, d.over)
+	view, changed := d.next(stamp)
 	rec = store.Record{Data: view.Bytes(), Owner: d.owner, Version: b.cur.version}
 	forced := false
 	for _, j := range b.live {

@@ -71,10 +71,10 @@ func (c *commit) decide(d *draft, now time.Time) error {
 		c.ends, c.rest, c.forced = true, c.list[c.list.last(doEnd)+1:], true
 		return nil
 	}
-	if d.ended() || over(&d.head, c.arrival) {
+	if d.ended() || past(d.logicalEnd(), c.arrival) {
 		return ErrEnded
 	}
-	if d.head.Generation != c.gen {
+	if d.generation() != c.gen {
 		return ErrSuperseded
 	}
 	rekeyed := c.list.has((*change).rekeys)
@@ -84,10 +84,11 @@ func (c *commit) decide(d *draft, now time.Time) error {
 	if err := c.run(d); err != nil || c.ends {
 		return err
 	}
-	d.head.Seen = max(d.head.Seen, now.UnixMilli())
+	d.use(now.UnixMilli())
 	if rekeyed {
-		d.head.Generation++
-		d.head.Replace(secretHash(c.token), now.Add(aftermath).UnixMilli(), now.UnixMilli())
+		h := d.header()
+		h.Generation++
+		h.Replace(secretHash(c.token), now.Add(aftermath).UnixMilli(), now.UnixMilli())
 	}
 	return nil
 }

@@ -38,7 +38,6 @@ type work struct {
 	unknown  string           // of this id
 	events   []Event
 	owed     *owed
-	debt     owed     // room for it
 	kept     []string // Set-Cookie lines that are not the handler's
 	gen      uint64   // of what the last commit saved; 0: that of the record loaded
 }
@@ -60,25 +59,59 @@ func (s *Session) extra() *work {
 // A room is what the usual change takes: one, committed once. To allocate it as
 // a whole costs less than its parts.
 type room struct {
-	list    spare[[1]change]
-	commit  spare[commit]
-	headers spare[[2]string] // the lines of Set-Cookie and Cache-Control
+	list   spare[[1]change]
+	commit spare[commit]
+	fresh  *fresh
 }
 
-// changing returns the work with its room.
-func (s *Session) changing() *work {
+// A fresh is what it takes besides if a cookie is sent: with a session that
+// begins, or gets a new token, or is sealed.
+type fresh struct {
+	head  record.Header
+	owed  owed
+	lines spare[[2]string] // of Set-Cookie and Cache-Control
+}
+
+// changing returns the work with its room, for c to begin with.
+func (s *Session) changing(c *change) *work {
 	switch {
-	case s.work == nil:
-		both := &struct {
+	case s.work != nil && s.work.room != nil:
+	case s.work != nil:
+		s.work.room = &room{}
+	case s.stands() && !c.rekeys() && !s.m.keeper.sends():
+		all := &struct {
 			work
 			of room
 		}{}
-		both.work.room = &both.of
-		s.work = &both.work
-	case s.work.room == nil:
-		s.work.room = &room{}
+		all.work.room = &all.of
+		s.work = &all.work
+	default:
+		all := &struct {
+			work
+			of    room
+			fresh fresh
+		}{}
+		all.work.room = &all.of
+		all.of.fresh, all.of.commit.room.head = &all.fresh, &all.fresh.head
+		s.work = &all.work
 	}
 	return s.work
+}
+
+// debt returns room for what is owed.
+func (w *work) debt() *owed {
+	if w.room != nil && w.fresh != nil {
+		return &w.fresh.owed
+	}
+	return new(owed)
+}
+
+// lines returns room for the lines that pay it.
+func (w *work) lines() *[2]string {
+	if w.room != nil && w.fresh != nil {
+		return w.fresh.lines.take()
+	}
+	return new([2]string)
 }
 
 // enter locks the session and loads it if it has not been yet. If the store
@@ -180,7 +213,7 @@ func (s *Session) do(c change) bool {
 	if c.verb == doSet || c.verb == doDelete {
 		c.saw = s.sightOf(c.name)
 	}
-	w := s.changing()
+	w := s.changing(&c)
 	if w.view != nil || !c.plain() || len(w.list) >= manyChanges {
 		s.show(&c)
 	}
