@@ -89,11 +89,11 @@ func (m *Manager) create(c *commit, d *draft) error {
 	blank := *d.header()
 	b := batch{qs: &m.queues, lim: c.lim, now: c.lim.began}
 	for {
-		token, line := m.mint("")
+		token, line, stamp := m.mint("")
 		h := d.header()
 		*h = blank
 		h.Secret = secretHash(token)
-		view, _ := d.next(newStamp())
+		view, _ := d.next(stamp)
 		rec := store.Record{
 			Data: view.Bytes(), Owner: d.owner, Durable: d.owner != "",
 			Expires: d.expires(b.now, m.opts.Timeout),

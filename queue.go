@@ -47,7 +47,7 @@ type job struct {
 	exact     bool   // the record is as this batch left it
 	wrote     bool
 	weak      bool // applied, but store.ErrNotDurable
-	conflicts uint32
+	conflict  bool // there was one
 
 	turn chan bool // true: it is done; false: its goroutine leads from now on
 

@@ -119,14 +119,17 @@ func (b *batch) conflict(at attempt) (done bool) {
 		return true
 	}
 	for _, j := range b.live {
-		j.conflicts++
+		j.conflict = true
 	}
 	return false
 }
 
-// newStamp returns a random mark for one Save; never 0.
+// newStamp returns a random mark for one Save.
 func newStamp() uint64 {
 	var b [8]byte
 	rand.Read(b[:])
-	return binary.LittleEndian.Uint64(b[:]) | 1
+	return stampOf(b)
 }
+
+// stampOf makes a stamp of random bytes; never 0.
+func stampOf(b [8]byte) uint64 { return binary.LittleEndian.Uint64(b[:]) | 1 }

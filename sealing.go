@@ -39,8 +39,8 @@ func (k *sealed) change(ctx context.Context, at *situation, list changes) (o out
 		return outcome{err: c.err, id: c.id}
 	}
 	if c.ends {
-		o = k.create(ctx, at, c.rest, true)
-		o.over, o.ended, o.cut = true, true, len(list)-len(c.rest)
+		o = k.create(ctx, at, c.list[c.cut:], true)
+		o.over, o.ended, o.cut = true, true, c.cut
 		o.events = append([]Event{{Kind: Ended, ID: c.id, Owner: at.cur.owner}}, o.events...)
 		return o
 	}

@@ -32,8 +32,8 @@ type commit struct {
 	weakly  bool   // it has ended the session, and that was not durable
 
 	// What the last run of decide set.
-	ends   bool    // the session is over, and
-	rest   changes // this is for the one after it
+	ends   bool // the session is over, and
+	cut    int  // so many changes of the list were about it
 	replay replay
 	attrs  *cookie.Attrs
 	before *draft // what others in the batch had made of the record, if the list may have to be undone
@@ -52,7 +52,7 @@ func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *co
 	c.durable = c.closes
 	c.forced = list.last(doCookie) >= 0
 	if list.has((*change).rekeys) {
-		c.token, c.line = m.mint(c.id)
+		c.token, c.line, _ = m.mint(c.id)
 	}
 	return c
 }
@@ -65,10 +65,10 @@ func (c *commit) within(ctx context.Context, d time.Duration) {
 
 func (c *commit) decide(d *draft, now time.Time) error {
 	c.replay = replay{first: c.shown && !c.foreign, strict: c.m.opts.Strict}
-	c.ends, c.rest, c.attrs = false, nil, nil
+	c.ends, c.cut, c.attrs = false, 0, nil
 	c.before = nil
 	if c.weakly && d.exists && d.ended() {
-		c.ends, c.rest, c.forced = true, c.list[c.list.last(doEnd)+1:], true
+		c.ends, c.cut, c.forced = true, c.list.last(doEnd)+1, true
 		return nil
 	}
 	if d.ended() || past(d.logicalEnd(), c.arrival) {
@@ -99,7 +99,7 @@ func (c *commit) run(d *draft) error {
 		op := &c.list[i]
 		if op.verb == doEnd {
 			d.end()
-			c.ends, c.rest = true, c.list[i+1:]
+			c.ends, c.cut = true, i+1
 			return nil
 		}
 		if err := op.apply(d, &c.replay); err != nil {
@@ -163,7 +163,7 @@ func (m *Manager) keep(ctx context.Context, at situation, list changes) outcome 
 // commitLive commits a list to the session that a request has.
 func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 	m.queues.commit(&c.job)
-	if c.conflicts > 0 {
+	if c.conflict {
 		o.events = append(o.events, Event{Kind: Conflict, ID: c.id, Owner: c.owner()})
 	}
 	if c.err != nil {
@@ -179,9 +179,9 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 	}
 	if c.ends {
 		o.events = append(o.events, Event{Kind: Ended, ID: c.id, Owner: c.owner()})
-		next := m.commitNew(ctx, nil, c.rest, c.arrival, true)
+		next := m.commitNew(ctx, nil, c.list[c.cut:], c.arrival, true)
 		next.events = append(o.events, next.events...)
-		next.over, next.ended, next.cut = true, c.wrote, len(c.list)-len(c.rest)
+		next.over, next.ended, next.cut = true, c.wrote, c.cut
 		return next
 	}
 	if err := m.settleLogin(ctx, c, &o); err != nil {

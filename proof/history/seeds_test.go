@@ -14,8 +14,8 @@ type edit struct{ old, new string }
 var defects = []defect{
 	{"upsert", nil}, // in the store: see memory.Save
 	{"no replay", []edit{{
-		"		j.conflicts++\n	}\n",
-		"		j.conflicts++\n	}\n	if seeded(`no replay`) {\n		b.finish(b.cur)\n		return true\n	}\n"}}},
+		"		j.conflict = true\n	}\n",
+		"		j.conflict = true\n	}\n	if seeded(`no replay`) {\n		b.finish(b.cur)\n		return true\n	}\n"}}},
 	{"end ignored", []edit{{
 		"	d.clear()\n	d.header().Kind = record.Ended",
 		"	if seeded(`end ignored`) {\n		return\n	}\n	d.clear()\n	d.header().Kind = record.Ended"}}},
