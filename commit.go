@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/sojourn-go/session/internal/record"
 )
 
 // commit keeps what is pending. Only one runs at a time.
@@ -151,7 +149,7 @@ func (s *Session) win(c *commit) {
 	s.token, w.gen, s.standing = c.token, c.after.generation(), live
 	if !c.foreign && len(w.list) == 0 {
 		s.carry(before)
-		w.view, w.at, w.apart = nil, record.Record{}, false // it sees the record as it is
+		w.view, w.apart = nil, false // it sees the record as it is
 		return
 	}
 	d := c.after // later changes of others are in the record, and not shown

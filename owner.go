@@ -26,7 +26,9 @@ import (
 // depend on what a store may do to the text of an owner.
 func ownerID(owner string) string {
 	sum := sha256.Sum256([]byte(owner))
-	return "owner." + base64.RawURLEncoding.EncodeToString(sum[:])
+	id := [6 + 43]byte{'o', 'w', 'n', 'e', 'r', '.'}
+	base64.RawURLEncoding.Encode(id[6:], sum[:])
+	return string(id[:])
 }
 
 // isOwnerID reports whether an id is not a session's.
@@ -54,6 +56,7 @@ func (e entry) encode() []byte {
 
 // entriesOf returns what the record lists, the oldest login first.
 func entriesOf(d *draft) (list []entry) {
+	list = make([]entry, 0, d.base.Len()+len(d.over))
 	for id, b := range d.all() {
 		if len(b) != entrySize {
 			continue
@@ -131,11 +134,13 @@ func (j *ownerJob) extend(d *draft, list []entry) {
 		return
 	}
 	end := j.now + j.keep
-	for _, e := range append(list, j.added...) {
-		if e.end == 0 {
-			return
+	for _, some := range [2][]entry{list, j.added} {
+		for _, e := range some {
+			if e.end == 0 {
+				return
+			}
+			end = max(end, e.end)
 		}
-		end = max(end, e.end)
 	}
 	h.End = end
 }

@@ -31,6 +31,7 @@ type job struct {
 	closes  bool   // no other job may join a batch behind it
 	forced  bool   // is saved even if it changes nothing
 	durable bool
+	stamp   uint64 // of the first Save that it leads; 0: none yet
 	// attempts are Saves of which nobody knows whether they were applied.
 	attempts []attempt
 
@@ -39,15 +40,15 @@ type job struct {
 	upon    *saved // what it decides upon; nil: what others in the batch made of that
 
 	// What came of it.
-	err       error
-	panicked  any
-	saved     *saved // the record in the store, with this job in it
-	after     *draft // the record as it stood directly after this job
-	foreign   bool   // the record holds changes that the request has not seen
-	exact     bool   // the record is as this batch left it
-	wrote     bool
-	weak      bool // applied, but store.ErrNotDurable
-	conflict  bool // there was one
+	err      error
+	panicked any
+	saved    *saved // the record in the store, with this job in it
+	after    *draft // the record as it stood directly after this job
+	foreign  bool   // the record holds changes that the request has not seen
+	exact    bool   // the record is as this batch left it
+	wrote    bool
+	weak     bool // applied, but store.ErrNotDurable
+	conflict bool // there was one
 
 	turn chan bool // true: it is done; false: its goroutine leads from now on
 

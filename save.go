@@ -14,7 +14,7 @@ import (
 // save does one Save, and repeats the same bytes as long as the answer leaves
 // open whether it was applied. It reports whether the batch is over.
 func (b *batch) save(d *draft) (done bool) {
-	at := attempt{stamp: newStamp(), writes: b.cur.rec.Writes(), version: b.cur.version}
+	at := attempt{stamp: b.leader.newStamp(), writes: b.cur.rec.Writes(), version: b.cur.version}
 	next, view, needed := b.next(d, at.stamp)
 	if !needed {
 		b.finish(b.cur)
@@ -125,6 +125,14 @@ func (b *batch) conflict(at attempt) (done bool) {
 }
 
 // newStamp returns a random mark for one Save.
+func (j *job) newStamp() uint64 {
+	if stamp := j.stamp; stamp != 0 {
+		j.stamp = 0
+		return stamp
+	}
+	return newStamp()
+}
+
 func newStamp() uint64 {
 	var b [8]byte
 	rand.Read(b[:])

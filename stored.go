@@ -52,7 +52,7 @@ func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *co
 	c.durable = c.closes
 	c.forced = list.last(doCookie) >= 0
 	if list.has((*change).rekeys) {
-		c.token, c.line, _ = m.mint(c.id)
+		c.token, c.line, c.stamp = m.mint(c.id)
 	}
 	return c
 }

@@ -46,7 +46,7 @@ var sextets = func() (v [256]byte) {
 
 // mint returns a token for the session with the given id, or for a new one, and
 // the line of Set-Cookie that sends it without attributes of its own. With it
-// comes a stamp for the first Save: what is random is asked for once.
+// comes a stamp for its Save: what is random is asked for once.
 // crypto/rand does not fail: it ends the program instead.
 func (m *Manager) mint(id string) (token, line string, stamp uint64) {
 	const size = tokenLen * 3 / 4

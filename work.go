@@ -29,11 +29,10 @@ type work struct {
 	apart    bool   // view is not cur with the list upon it
 	unloaded bool   // err was the load
 	list     changes
-	stuck    *commit // an earlier commit that may have been applied
-	told     error   // what the last commit failed with, and
-	failed   int     // of how many changes it was
-	at       record.Record
-	sights   map[string]sight // reads of values that are not in at, or have changed since
+	stuck    *commit          // an earlier commit that may have been applied
+	told     error            // what the last commit failed with, and
+	failed   int              // of how many changes it was
+	sights   map[string]sight // reads of values that are not in the base, or have changed since
 	err      error            // the first of load, encoding and update
 	unknown  string           // of this id
 	events   []Event
@@ -254,7 +253,7 @@ func (s *Session) refused(c *change) error {
 func (s *Session) renounce() {
 	s.work.view = &draft{}
 	s.work.view.begin(s.arrival, &s.m.opts)
-	s.work.at, s.looked, s.work.sights = record.Record{}, 0, nil
+	s.looked, s.work.sights = 0, nil
 }
 
 // fail keeps the first error. The commit will fail with it.
