@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/sojourn-go/session/internal/record"
@@ -27,17 +28,16 @@ type batch struct {
 	inflight attempt // this one
 
 	leader *job
-	few    [2]*job // room for the jobs and for the live ones of a batch of one
 }
 
 // unfinished returns the jobs, except the leader's own, that the batch left
 // without an outcome, and which have time left to be tried again.
-func (b *batch) unfinished(leader *job) (again []*job) {
+func (b *batch) unfinished() (again []*job) {
 	for _, j := range b.jobs {
 		if j.err != nil || j.saved != nil {
 			continue
 		}
-		if j != leader && j.lim.left() > 0 {
+		if j != b.leader && j.lim.left() > 0 {
 			again = append(again, j)
 			continue
 		}
@@ -49,7 +49,10 @@ func (b *batch) unfinished(leader *job) (again []*job) {
 // run applies, saves and replays until every job is done or the leader's time
 // is over.
 func (b *batch) run() {
-	b.live = append(b.few[1:1:2], b.jobs...)
+	b.live = b.jobs
+	if len(b.jobs) > 1 { // the one shrinks, the other must not be written to
+		b.live = slices.Clone(b.jobs)
+	}
 	b.choose()
 	for ; len(b.live) > 0; b.now = time.Now() {
 		if !b.now.Before(b.lim.deadline()) {
@@ -165,7 +168,7 @@ func (b *batch) moved(j *job) bool {
 // made of the record. A refused job leaves no trace in it. If what it was
 // refused upon is not stored yet, the refusal holds only once it is.
 func (b *batch) apply() *draft {
-	d := b.leader.draft.take()
+	d := b.leader.draftOf()
 	b.cur.begin(d)
 	rest, accepted, many := b.live[:0], 0, len(b.live) > 1
 	for _, j := range b.live {
@@ -211,8 +214,8 @@ func (b *batch) try(j *job, d *draft) (err error) {
 		j.err = errPanicked // runtime.Goexit: this goroutine is ending
 	}()
 	err = j.decide(d, b.now)
-	if err == nil && d.head.Kind != record.Owner && d.size() > b.qs.maxRecord {
-		if n := len(d.build()); n > b.qs.maxRecord {
+	if err == nil && d.kind() != record.Owner && d.size() > b.qs.maxRecord {
+		if n := len(d.build().Bytes()); n > b.qs.maxRecord {
 			name, most := largest(d)
 			err = tooLarge(n, name, most, b.qs.maxRecord)
 		}

@@ -99,22 +99,20 @@ type replay struct {
 
 // apply applies the change to the record that is being saved.
 func (c *change) apply(d *draft, r *replay) error {
-	cur, ok := d.get(c.name)
 	switch c.verb {
-	case doSet:
-		return r.write(c, d, cur, ok, func() { d.set(c.name, c.value) })
-	case doDelete:
-		return r.write(c, d, cur, ok, func() { d.remove(c.name) })
+	case doSet, doDelete:
+		return r.write(c, d)
 	case doUpdate, doTry:
 		next := c.value
 		if !r.first {
 			var err error
-			if next, err = c.fn(cur, ok); err != nil {
+			if next, err = c.fn(d.get(c.name)); err != nil {
 				return err
 			}
 		}
 		d.set(c.name, next)
 	case doTake:
+		cur, ok := d.get(c.name)
 		if !ok || !bytes.Equal(cur, c.value) {
 			return fmt.Errorf("%w: key %q", ErrTaken, c.name)
 		}
@@ -128,13 +126,15 @@ func (c *change) apply(d *draft, r *replay) error {
 }
 
 // write does a Set or Delete, and notes if it overwrites what was not seen.
-func (r *replay) write(c *change, d *draft, cur []byte, ok bool, do func()) error {
-	if c.saw != nil && !same(cur, ok, c.saw.value, c.saw.ok) {
-		if err := r.note(c, c.name); err != nil {
-			return err
+func (r *replay) write(c *change, d *draft) error {
+	if c.saw != nil {
+		if cur, ok := d.get(c.name); !same(cur, ok, c.saw.value, c.saw.ok) {
+			if err := r.note(c, c.name); err != nil {
+				return err
+			}
 		}
 	}
-	do()
+	c.show(d)
 	return nil
 }
 
@@ -163,21 +163,23 @@ func (r *replay) note(c *change, name string) error {
 func (c *change) applyToHead(d *draft) {
 	switch c.verb {
 	case doLogin:
+		h := d.header()
 		if d.owner != "" && d.owner != c.owner {
 			d.clear() // another owner in the same browser inherits nothing
 		}
 		d.owner, d.exists = c.owner, true
-		d.head.Kind = record.Session
-		d.head.Authenticated = c.when
-		d.head.Level = uint8(c.terms.Level)
-		d.head.Persistent = c.terms.Remember
+		h.Kind = record.Session
+		h.Authenticated = c.when
+		h.Level = uint8(c.terms.Level)
+		h.Persistent = c.terms.Remember
 		d.restart(c.when, c.terms.Idle, c.terms.Lifetime)
 	case doStepUp:
-		d.head.Authenticated = c.when
-		d.head.Level = uint8(c.terms.Level)
-		d.head.Seen = max(d.head.Seen, c.when)
-		if d.head.Lifetime != 0 {
-			d.head.End = c.when + d.head.Lifetime
+		h := d.header()
+		h.Authenticated = c.when
+		h.Level = uint8(c.terms.Level)
+		h.Seen = max(h.Seen, c.when)
+		if h.Lifetime != 0 {
+			h.End = c.when + h.Lifetime
 		}
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/sojourn-go/session/internal/record"
 )
 
 // commit keeps what is pending. Only one runs at a time.
@@ -127,8 +125,8 @@ func (s *Session) adopt(o outcome, n int) error {
 					attrs = merged(attrs, *o.attrs)
 				}
 			}
-			w.debt = owed{value: cmp.Or(c.text, c.token), line: c.line, attrs: attrs}
-			w.owed = &w.debt
+			w.owed = w.debt()
+			*w.owed = owed{value: cmp.Or(c.text, c.token), line: c.line, attrs: attrs}
 		}
 	}
 	return nil
@@ -148,10 +146,10 @@ func (s *Session) win(c *commit) {
 	before := s.base()
 	s.has(c.saved)
 	w := s.work
-	s.token, w.gen, s.standing = c.token, c.after.head.Generation, live
+	s.token, w.gen, s.standing = c.token, c.after.generation(), live
 	if !c.foreign && len(w.list) == 0 {
 		s.carry(before)
-		w.view, w.at, w.apart = nil, record.Record{}, false // it sees the record as it is
+		w.view, w.apart = nil, false // it sees the record as it is
 		return
 	}
 	d := c.after // later changes of others are in the record, and not shown

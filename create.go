@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/sojourn-go/session/internal/record"
 	"github.com/sojourn-go/session/store"
 )
 
@@ -38,10 +37,10 @@ func (m *Manager) begin(c *commit, now time.Time, list changes, arrival int64, s
 	c.m, c.list, c.arrival, c.shown = m, list, arrival, shown
 	c.durable = list.last(doLogin) >= 0
 	c.decider = c
-	d := c.draft.take()
+	d := c.draftOf()
 	d.begin(now.UnixMilli(), &m.opts)
 	d.exists = true
-	c.gen = d.head.Generation
+	c.gen = d.generation()
 	if c.err = c.decideNew(d); c.err != nil {
 		return nil, nil, c.err
 	}
@@ -75,7 +74,7 @@ func (c *commit) decideNew(d *draft) error {
 		}
 	}
 	if n := d.size(); n > c.m.opts.MaxRecord {
-		if n = len(d.build()); n > c.m.opts.MaxRecord {
+		if n = len(d.build().Bytes()); n > c.m.opts.MaxRecord {
 			name, most := largest(d)
 			return tooLarge(n, name, most, c.m.opts.MaxRecord)
 		}
@@ -87,21 +86,21 @@ func (c *commit) decideNew(d *draft) error {
 // error is left to expire, unseen, since nobody holds its token; the next try
 // is under another id.
 func (m *Manager) create(c *commit, d *draft) error {
-	blank := d.head
+	blank := *d.header()
 	b := batch{qs: &m.queues, lim: c.lim, now: c.lim.began}
 	for {
-		token, line := m.mint("")
-		d.head = blank
-		d.head.Secret = secretHash(token)
-		d.head.Stamp(newStamp())
+		token, line, stamp := m.mint("")
+		h := d.header()
+		*h = blank
+		h.Secret = secretHash(token)
+		view, _ := d.next(stamp)
 		rec := store.Record{
-			Data: d.build(), Owner: d.owner, Durable: d.owner != "",
+			Data: view.Bytes(), Owner: d.owner, Durable: d.owner != "",
 			Expires: d.expires(b.now, m.opts.Timeout),
 		}
 		version, err := m.queues.store.Save(m.queues.context(c.lim), token[:idLen], rec)
 		if err == nil || errors.Is(err, store.ErrNotDurable) {
 			c.id, c.token, c.line, c.wrote, c.weak = token[:idLen], token, line, true, err != nil
-			view, _ := record.Parse(rec.Data)
 			c.saved = c.kept.take()
 			*c.saved = saved{rec: view, owner: d.owner, version: version, exists: true}
 			return nil

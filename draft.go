@@ -17,7 +17,9 @@ const aftermath = 2 * time.Minute
 // another. It decides nothing and does no I/O.
 type draft struct {
 	base    record.Record
-	head    record.Header
+	own     *record.Header // nil: the base's header, but for
+	used    int64          // the latest use, Unix ms
+	room    *record.Header // for own
 	owner   string
 	exists  bool // there is such a record, or will be
 	corrupt bool // what is there is no record
@@ -32,27 +34,78 @@ const manyChanges = 12
 
 // begin makes an empty draft one of a session that begins now.
 func (d *draft) begin(now int64, o *Options) {
-	d.head.Kind = record.Session
-	d.head.Created, d.head.Seen = now, now
+	h := d.header()
+	h.Kind = record.Session
+	h.Created, h.Seen = now, now
 	d.restart(now, o.Idle, o.Lifetime)
-	d.head.Generation = 1
+	h.Generation = 1
 }
 
 // restart sets both clocks.
 func (d *draft) restart(now int64, idle, lifetime time.Duration) {
-	d.head.Seen = max(d.head.Seen, now)
-	d.head.Idle, d.head.Lifetime, d.head.End = 0, 0, 0
+	h := d.header()
+	h.Seen = max(h.Seen, now)
+	h.Idle, h.Lifetime, h.End = 0, 0, 0
 	if idle > 0 {
-		d.head.Idle = idle.Milliseconds()
+		h.Idle = idle.Milliseconds()
 	}
 	if lifetime > 0 {
-		d.head.Lifetime = lifetime.Milliseconds()
-		d.head.End = now + d.head.Lifetime
+		h.Lifetime = lifetime.Milliseconds()
+		h.End = now + h.Lifetime
 	}
+}
+
+// header returns the header to be changed. Most drafts change values only: they
+// need none of their own, and read the base's.
+func (d *draft) header() *record.Header {
+	if d.own == nil {
+		d.own, d.room = d.room, nil
+		if d.own == nil {
+			d.own = new(record.Header)
+		}
+		*d.own = d.base.Header()
+		d.own.Seen = max(d.own.Seen, d.used)
+	}
+	return d.own
+}
+
+func (d *draft) kind() record.Kind {
+	if d.own != nil {
+		return d.own.Kind
+	}
+	return d.base.Kind()
+}
+
+func (d *draft) generation() uint64 {
+	if d.own != nil {
+		return d.own.Generation
+	}
+	return d.base.Generation()
+}
+
+// use notes a use, which never moves an end earlier.
+func (d *draft) use(now int64) {
+	if d.own != nil {
+		d.own.Seen = max(d.own.Seen, now)
+	}
+	d.used = max(d.used, now)
+}
+
+func (d *draft) logicalEnd() int64 {
+	if d.own != nil {
+		return logicalEnd(d.own)
+	}
+	r := d.base
+	return earliest(r.End(), r.Idle(), max(r.Seen(), d.used), r.Persistent())
 }
 
 func (d *draft) clone() *draft {
 	c := *d
+	c.room = nil
+	if d.own != nil {
+		own := *d.own
+		c.own = &own
+	}
 	c.over = append(make([]record.Change, 0, len(d.over)+1), d.over...)
 	c.index = nil
 	return &c
@@ -146,24 +199,35 @@ func (d *draft) size() int {
 	return n
 }
 
-func (d *draft) build() []byte { return record.Build(d.base, d.head, d.cleared, d.over) }
+func (d *draft) build() record.Record {
+	return record.BuildRecord(d.base, d.header(), d.cleared, d.over)
+}
+
+// next returns the record it comes to with a Save, and whether it is another
+// than the base.
+func (d *draft) next(stamp uint64) (record.Record, bool) {
+	if d.own == nil && !d.cleared {
+		return record.Patch(d.base, d.used, stamp, d.over)
+	}
+	return record.Next(d.base, d.header(), stamp, d.cleared, d.over)
+}
 
 // end makes a tombstone of it. Secrets and stamps stay, so that who comes with
 // the token of the ended session is told so, and nobody else is.
 func (d *draft) end() {
 	d.clear()
-	d.head.Kind = record.Ended
+	d.header().Kind = record.Ended
 }
 
-func (d *draft) ended() bool { return !d.exists || d.head.Kind == record.Ended }
+func (d *draft) ended() bool { return !d.exists || d.kind() == record.Ended }
 
 // expires is when the store may clear the record away: a while after the
 // logical end, so that no clock skew or slow commit loses a live session.
 func (d *draft) expires(now time.Time, timeout time.Duration) time.Time {
-	if d.head.Kind == record.Ended {
+	if d.kind() == record.Ended {
 		return now.Add(aftermath)
 	}
-	end := logicalEnd(&d.head)
+	end := d.logicalEnd()
 	if end == 0 {
 		return time.Time{}
 	}

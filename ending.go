@@ -35,18 +35,18 @@ type ending struct {
 
 func (e *ending) decide(d *draft, _ time.Time) error {
 	e.found, e.ended, e.forced = false, false, false
-	if !d.exists || d.head.Kind == record.Owner {
+	if !d.exists || d.kind() == record.Owner {
 		return nil
 	}
 	if e.whose != anybodys && d.owner != e.owner {
-		e.forced = e.whose != owners && d.head.Kind == record.Session
+		e.forced = e.whose != owners && d.kind() == record.Session
 		return nil
 	}
 	if e.found = true; e.whose == keptAway {
 		return nil
 	}
-	if d.head.Kind == record.Session {
-		e.ended = !over(&d.head, e.now)
+	if d.kind() == record.Session {
+		e.ended = !past(d.logicalEnd(), e.now)
 		d.end()
 	} else {
 		e.forced = e.again

@@ -74,12 +74,7 @@ func (s *Session) settle(h http.Header) bool {
 	s.work.owed = nil
 	s.x().paid(text)
 	prefix := s.m.opts.Name + "="
-	var lines *[2]string
-	if s.work.room != nil {
-		lines = s.work.headers.take()
-	} else {
-		lines = new([2]string)
-	}
+	lines := s.work.lines()
 	lines[0], lines[1] = text, "no-store"
 	if others := h["Set-Cookie"]; len(others) == 0 {
 		h["Set-Cookie"] = lines[:1:1]

@@ -41,7 +41,7 @@ var errCrowded = errors.New("session: the owner's oldest sessions are to be look
 func (m *Manager) enroll(ctx context.Context, c *commit, epoch uint64, o *outcome) error {
 	head := c.saved.rec.Header()
 	e := entry{id: c.id, since: head.Authenticated, end: head.End}
-	en := &enrolment{entry: e, epoch: epoch, limit: m.opts.Limit, gone: map[string]bool{}}
+	en := &enrolment{entry: e, epoch: epoch, limit: m.opts.Limit}
 	for {
 		lim := c.lim.again()
 		j := m.newOwnerJob(lim, c.owner(), en.change)
@@ -57,6 +57,7 @@ func (m *Manager) enroll(ctx context.Context, c *commit, epoch uint64, o *outcom
 			return m.evict(ctx, c, en.evict, o)
 		}
 		lim = c.lim.again()
+		en.gone = map[string]bool{}
 		for _, x := range en.crowd[:min(maxLooks, len(en.crowd))] {
 			en.gone[x.id] = m.gone(lim, x.id, c.owner())
 		}
@@ -75,8 +76,8 @@ type enrolment struct {
 }
 
 func (en *enrolment) change(d *draft, list []entry) error {
-	en.crowd, en.evict = nil, nil
-	if en.epoch != 0 && d.head.Generation != en.epoch {
+	en.crowd, en.evict = make([]entry, 0, len(list)), nil
+	if en.epoch != 0 && d.generation() != en.epoch {
 		return ErrEpoch
 	}
 	e := en.entry
@@ -182,7 +183,7 @@ func (r *restoring) decide(d *draft, _ time.Time) error {
 	if !bytes.Equal(d.base.Bytes(), r.from.rec.Bytes()) {
 		return errMoved
 	}
-	was, h := &r.to.head, &d.head
+	was, h := r.to.header(), d.header()
 	h.Kind, h.Persistent, h.Level = was.Kind, was.Persistent, was.Level
 	h.Created, h.Authenticated, h.Seen = was.Created, was.Authenticated, was.Seen
 	h.End, h.Idle, h.Lifetime = was.End, was.Idle, was.Lifetime

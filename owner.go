@@ -26,7 +26,9 @@ import (
 // depend on what a store may do to the text of an owner.
 func ownerID(owner string) string {
 	sum := sha256.Sum256([]byte(owner))
-	return "owner." + base64.RawURLEncoding.EncodeToString(sum[:])
+	id := [6 + 43]byte{'o', 'w', 'n', 'e', 'r', '.'}
+	base64.RawURLEncoding.Encode(id[6:], sum[:])
+	return string(id[:])
 }
 
 // isOwnerID reports whether an id is not a session's.
@@ -54,6 +56,7 @@ func (e entry) encode() []byte {
 
 // entriesOf returns what the record lists, the oldest login first.
 func entriesOf(d *draft) (list []entry) {
+	list = make([]entry, 0, d.base.Len()+len(d.over))
 	for id, b := range d.all() {
 		if len(b) != entrySize {
 			continue
@@ -99,9 +102,10 @@ func (j *ownerJob) decide(d *draft, _ time.Time) error {
 	j.lost = d.corrupt
 	if !d.exists {
 		*d = draft{owner: j.owner, exists: true}
-		d.head.Kind = record.Owner
-		d.head.Created = j.now
-		d.head.Generation = randomEpoch()
+		h := d.header()
+		h.Kind = record.Owner
+		h.Created = j.now
+		h.Generation = randomEpoch()
 	} else if j.reads {
 		return j.change(d, nil)
 	}
@@ -117,25 +121,28 @@ func (j *ownerJob) decide(d *draft, _ time.Time) error {
 	if err := j.change(d, alive); err != nil {
 		return err
 	}
-	d.head.Seen = max(d.head.Seen, j.now)
+	d.use(j.now)
 	j.extend(d, alive)
 	return nil
 }
 
 // extend has the record outlive every session on the list.
 func (j *ownerJob) extend(d *draft, list []entry) {
-	d.head.End = 0
+	h := d.header()
+	h.End = 0
 	if j.keep == 0 {
 		return
 	}
 	end := j.now + j.keep
-	for _, e := range append(list, j.added...) {
-		if e.end == 0 {
-			return
+	for _, some := range [2][]entry{list, j.added} {
+		for _, e := range some {
+			if e.end == 0 {
+				return
+			}
+			end = max(end, e.end)
 		}
-		end = max(end, e.end)
 	}
-	d.head.End = end
+	h.End = end
 }
 
 // lostList reports that an owner record could not be read, and was begun anew.
@@ -163,7 +170,7 @@ func (m *Manager) Epoch(ctx context.Context, owner string) (uint64, error) {
 	}
 	var epoch uint64
 	j := m.newOwnerJob(newLimit(ctx, m.opts.Timeout), owner, func(d *draft, _ []entry) error {
-		epoch = d.head.Generation
+		epoch = d.generation()
 		return nil
 	})
 	j.reads = true
@@ -257,7 +264,7 @@ func (m *Manager) EndAll(ctx context.Context, owner string, except ...string) (i
 	var list []entry
 	j := m.newOwnerJob(newLimit(ctx, m.opts.Timeout), owner, func(d *draft, listed []entry) error {
 		list = nil
-		d.head.Generation++
+		d.header().Generation++
 		for _, e := range listed {
 			if slices.Contains(except, e.id) {
 				continue

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sojourn-go/session/internal/record"
 	"github.com/sojourn-go/session/store"
 )
 
@@ -30,6 +31,7 @@ type job struct {
 	closes  bool   // no other job may join a batch behind it
 	forced  bool   // is saved even if it changes nothing
 	durable bool
+	stamp   uint64 // of the first Save that it leads; 0: none yet
 	// attempts are Saves of which nobody knows whether they were applied.
 	attempts []attempt
 
@@ -38,30 +40,30 @@ type job struct {
 	upon    *saved // what it decides upon; nil: what others in the batch made of that
 
 	// What came of it.
-	err       error
-	panicked  any
-	saved     *saved // the record in the store, with this job in it
-	after     *draft // the record as it stood directly after this job
-	foreign   bool   // the record holds changes that the request has not seen
-	exact     bool   // the record is as this batch left it
-	wrote     bool
-	weak      bool // applied, but store.ErrNotDurable
-	conflicts uint32
+	err      error
+	panicked any
+	saved    *saved // the record in the store, with this job in it
+	after    *draft // the record as it stood directly after this job
+	foreign  bool   // the record holds changes that the request has not seen
+	exact    bool   // the record is as this batch left it
+	wrote    bool
+	weak     bool // applied, but store.ErrNotDurable
+	conflict bool // there was one
 
 	turn chan bool // true: it is done; false: its goroutine leads from now on
 
 	// For the usual case, in which a job comes alone and leads itself.
+	alone [1]*job
 	queue spare[queue]
-	batch spare[batch]
 	draft spare[draft]
+	head  *record.Header // room for one, if the usual case needs it
 	kept  spare[saved]
 }
 
-// lead returns a batch for a job to lead.
-func (j *job) lead(qs *queues) *batch {
-	b := j.batch.take()
-	b.qs, b.lim, b.leader = qs, j.lim, j
-	return b
+func (j *job) draftOf() *draft {
+	d := j.draft.take()
+	d.room, j.head = j.head, nil
+	return d
 }
 
 // An attempt is a Save that failed without an answer.
@@ -83,15 +85,46 @@ type queues struct {
 	weak      atomic.Bool   // the store has said ErrNotDurable once
 	clock     atomic.Uint64 // orders the coming of jobs and the reading of records
 
-	shards [64]struct {
-		mu sync.Mutex
-		m  map[string]*queue
-	}
+	shards [64]shard
+}
+
+// A shard lists its queues. There are no more than commits under way at this
+// moment, which is so few that a map would cost more than the looking.
+type shard struct {
+	mu    sync.Mutex
+	first *queue
 }
 
 type queue struct {
+	id      string
+	next    *queue // in the shard
 	waiting []*job
 	newest  *saved // the record as the last batch left it
+}
+
+// shard returns the one of an id, at the end of which is what is random in it.
+func (qs *queues) shard(id string) *shard {
+	h := 0
+	for _, c := range []byte(id[max(0, len(id)-4):]) {
+		h = 31*h + int(c)
+	}
+	return &qs.shards[h%len(qs.shards)]
+}
+
+func (sh *shard) find(id string) *queue {
+	q := sh.first
+	for q != nil && q.id != id {
+		q = q.next
+	}
+	return q
+}
+
+func (sh *shard) remove(q *queue) {
+	at := &sh.first
+	for *at != q {
+		at = &(*at).next
+	}
+	*at = q.next
 }
 
 // context returns what calls of the store within the limit get.
@@ -115,26 +148,22 @@ var errPanicked = errors.New("session: a function given to Update panicked")
 // commit returns when the job is done: j.err and the fields below it say how.
 func (qs *queues) commit(j *job) {
 	j.began = qs.clock.Add(1)
-	shard := &qs.shards[shardOf(j.id)]
-	shard.mu.Lock()
-	if q := shard.m[j.id]; q != nil {
+	sh := qs.shard(j.id)
+	sh.mu.Lock()
+	if q := sh.find(j.id); q != nil {
 		j.turn = make(chan bool, 1)
 		q.waiting = append(q.waiting, j)
-		shard.mu.Unlock()
+		sh.mu.Unlock()
 		if !qs.await(q, j) {
 			qs.lead(q, j)
 		}
 	} else {
 		q = j.queue.take()
-		if shard.m == nil {
-			shard.m = map[string]*queue{}
-		}
-		shard.m[j.id] = q
-		shard.mu.Unlock()
-		b := j.lead(qs)
-		b.now = j.lim.began // a moment ago
-		b.jobs = append(b.few[0:0:1], j)
-		qs.run(q, j, b)
+		q.id, q.next = j.id, sh.first
+		sh.first = q
+		sh.mu.Unlock()
+		j.alone[0] = j
+		qs.run(q, &batch{qs: qs, lim: j.lim, leader: j, now: j.lim.began, jobs: j.alone[:]}) // it began a moment ago
 	}
 	j.lim.release()
 	if j.panicked != nil {
@@ -150,26 +179,25 @@ func (qs *queues) await(q *queue, j *job) (done bool) {
 		return done
 	case <-j.lim.Done():
 	}
-	shard := &qs.shards[shardOf(j.id)]
-	shard.mu.Lock()
+	sh := qs.shard(j.id)
+	sh.mu.Lock()
 	for i, w := range q.waiting {
 		if w == j && len(j.turn) == 0 {
 			q.waiting = append(q.waiting[:i:i], q.waiting[i+1:]...)
-			shard.mu.Unlock()
+			sh.mu.Unlock()
 			j.err = fmt.Errorf("%w: %w", ErrUnavailable, context.DeadlineExceeded)
 			return true
 		}
 	}
-	shard.mu.Unlock()
+	sh.mu.Unlock()
 	return <-j.turn
 }
 
 // lead gathers one batch, with j at its head, and runs it.
 func (qs *queues) lead(q *queue, j *job) {
-	shard := &qs.shards[shardOf(j.id)]
-	shard.mu.Lock()
-	b := j.lead(qs)
-	b.now, b.cur = time.Now(), q.newest
+	sh := qs.shard(j.id)
+	sh.mu.Lock()
+	b := batch{qs: qs, lim: j.lim, leader: j, now: time.Now(), cur: q.newest}
 	n := 0
 	for n < len(q.waiting) {
 		n++
@@ -177,15 +205,14 @@ func (qs *queues) lead(q *queue, j *job) {
 			break
 		}
 	}
-	b.jobs = append(b.few[0:0:1], q.waiting[:n]...)
+	b.jobs = slices.Clone(q.waiting[:n])
 	q.waiting = q.waiting[n:]
-	shard.mu.Unlock()
-	qs.run(q, j, b)
+	sh.mu.Unlock()
+	qs.run(q, &b)
 }
 
 // run runs a batch, and passes the lead on.
-func (qs *queues) run(q *queue, j *job, b *batch) {
-	shard := &qs.shards[shardOf(j.id)]
+func (qs *queues) run(q *queue, b *batch) {
 	defer func() {
 		// Also reached if the store panicked, or a function ended this
 		// goroutine (runtime.Goexit).
@@ -193,29 +220,22 @@ func (qs *queues) run(q *queue, j *job, b *batch) {
 			b.cur = nil
 			b.remember(b.inflight)
 		}
-		again := b.unfinished(j)
-		shard.mu.Lock()
+		again := b.unfinished()
+		sh := qs.shard(q.id)
+		sh.mu.Lock()
 		q.newest = b.cur
 		q.waiting = append(again, q.waiting...)
 		if len(q.waiting) == 0 {
-			delete(shard.m, j.id)
+			sh.remove(q)
 		} else {
 			q.waiting[0].turn <- false
 		}
-		shard.mu.Unlock()
+		sh.mu.Unlock()
 		for _, w := range b.jobs {
-			if w != j && !slices.Contains(again, w) {
+			if w != b.leader && !slices.Contains(again, w) {
 				w.turn <- true
 			}
 		}
 	}()
 	b.run()
-}
-
-func shardOf(id string) int {
-	h := uint32(2166136261)
-	for i := range len(id) {
-		h = (h ^ uint32(id[i])) * 16777619
-	}
-	return int(h % 64)
 }

@@ -14,9 +14,8 @@ import (
 // save does one Save, and repeats the same bytes as long as the answer leaves
 // open whether it was applied. It reports whether the batch is over.
 func (b *batch) save(d *draft) (done bool) {
-	at := attempt{stamp: newStamp(), writes: b.cur.rec.Writes(), version: b.cur.version}
-	d.head.Stamp(at.stamp)
-	next, view, needed := b.next(d)
+	at := attempt{stamp: b.leader.newStamp(), writes: b.cur.rec.Writes(), version: b.cur.version}
+	next, view, needed := b.next(d, at.stamp)
 	if !needed {
 		b.finish(b.cur)
 		return true
@@ -74,15 +73,12 @@ func (b *batch) note(err error) {
 
 // next returns what is to be saved, its view, and whether that would change
 // anything.
-func (b *batch) next(d *draft) (rec store.Record, view record.Record, needed bool) {
+func (b *batch) next(d *draft, stamp uint64) (rec store.Record, view record.Record, needed bool) {
 	if !d.exists {
 		return rec, view, false
 	}
-	rec = store.Record{Data: d.build(), Owner: d.owner, Version: b.cur.version}
-	view, err := record.Parse(rec.Data)
-	if err != nil {
-		panic("session: built a record that cannot be read: " + err.Error())
-	}
+	view, changed := d.next(stamp)
+	rec = store.Record{Data: view.Bytes(), Owner: d.owner, Version: b.cur.version}
 	forced := false
 	for _, j := range b.live {
 		if j.refusal == nil {
@@ -90,7 +86,7 @@ func (b *batch) next(d *draft) (rec store.Record, view record.Record, needed boo
 			rec.Durable = rec.Durable || j.durable
 		}
 	}
-	if !forced && b.cur.exists && d.owner == b.cur.owner && record.Same(view, b.cur.rec) {
+	if !forced && !changed && b.cur.exists && d.owner == b.cur.owner {
 		return rec, view, false
 	}
 	rec.Expires = d.expires(b.now, b.qs.timeout)
@@ -123,14 +119,25 @@ func (b *batch) conflict(at attempt) (done bool) {
 		return true
 	}
 	for _, j := range b.live {
-		j.conflicts++
+		j.conflict = true
 	}
 	return false
 }
 
-// newStamp returns a random mark for one Save; never 0.
+// newStamp returns a random mark for one Save.
+func (j *job) newStamp() uint64 {
+	if stamp := j.stamp; stamp != 0 {
+		j.stamp = 0
+		return stamp
+	}
+	return newStamp()
+}
+
 func newStamp() uint64 {
 	var b [8]byte
 	rand.Read(b[:])
-	return binary.LittleEndian.Uint64(b[:]) | 1
+	return stampOf(b)
 }
+
+// stampOf makes a stamp of random bytes; never 0.
+func stampOf(b [8]byte) uint64 { return binary.LittleEndian.Uint64(b[:]) | 1 }

@@ -63,7 +63,7 @@ func (s *saved) draft() *draft {
 
 // begin makes an empty draft one of the record.
 func (s *saved) begin(d *draft) {
-	d.base, d.head, d.owner, d.exists, d.corrupt = s.rec, s.rec.Header(), s.owner, s.exists, s.corrupt
+	d.base, d.owner, d.exists, d.corrupt = s.rec, s.owner, s.exists, s.corrupt
 }
 
 // head returns the header, also of no record.

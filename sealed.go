@@ -168,7 +168,7 @@ func (k *sealed) touch(ctx context.Context, r *http.Request, token string, cur *
 	}
 	c := &commit{m: k.m, arrival: arrival, token: token}
 	d := cur.draft()
-	d.head.Seen = arrival
+	d.header().Seen = arrival
 	if err := k.seal(c, d, nil); err != nil { // a limit is lower than it was
 		k.m.report(ctx, slog.LevelWarn, "session: a use could not be noted",
 			Event{Kind: Failed, ID: token, Owner: cur.owner, Err: err})

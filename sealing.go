@@ -33,18 +33,18 @@ func (k *sealed) change(ctx context.Context, at *situation, list changes) (o out
 	c.m, c.list, c.arrival, c.token = k.m, list, at.arrival, at.token
 	c.id, c.loaded, c.replay = at.token, at.cur, replay{first: !at.apart}
 	c.base = &c.loaded
-	d := c.draft.take()
+	d := c.draftOf()
 	c.base.begin(d)
 	if c.err = c.run(d); c.err != nil {
 		return outcome{err: c.err, id: c.id}
 	}
 	if c.ends {
-		o = k.create(ctx, at, c.rest, true)
-		o.over, o.ended, o.cut = true, true, len(list)-len(c.rest)
+		o = k.create(ctx, at, c.list[c.cut:], true)
+		o.over, o.ended, o.cut = true, true, c.cut
 		o.events = append([]Event{{Kind: Ended, ID: c.id, Owner: at.cur.owner}}, o.events...)
 		return o
 	}
-	d.head.Seen = max(d.head.Seen, time.Now().UnixMilli())
+	d.use(time.Now().UnixMilli())
 	if c.err = k.keepEpoch(ctx, c, d); c.err == nil {
 		c.err = k.seal(c, d, at)
 	}
@@ -65,8 +65,9 @@ func (k *sealed) create(ctx context.Context, at *situation, list changes, shown 
 		o.err = err
 		return o
 	}
-	rand.Read(d.head.Secret[:])
-	c.token = sealedID(&d.head)
+	h := d.header()
+	rand.Read(h.Secret[:])
+	c.token = sealedID(h)
 	c.id = c.token
 	if o.err = k.keepEpoch(ctx, c, d); o.err != nil {
 		return o
@@ -83,7 +84,7 @@ func (k *sealed) keepEpoch(ctx context.Context, c *commit, d *draft) error {
 	if i < 0 {
 		return nil
 	}
-	d.head.Generation = 0
+	d.header().Generation = 0
 	if k.m.opts.Epoch == nil {
 		return nil
 	}
@@ -94,7 +95,7 @@ func (k *sealed) keepEpoch(ctx context.Context, c *commit, d *draft) error {
 	if at := c.list[i].terms.AtEpoch; at != 0 && at != epoch {
 		return ErrEpoch
 	}
-	d.head.Generation = epoch
+	d.header().Generation = epoch
 	return nil
 }
 
@@ -125,7 +126,7 @@ func (k *sealed) lookUp(ctx context.Context, owner string) (uint64, error) {
 // situation it is a touch.
 func (k *sealed) seal(c *commit, d *draft, at *situation) error {
 	c.after = d
-	rec := record.BuildRecord(d.base, &d.head, d.cleared, d.over)
+	rec := d.build()
 	if c.base != nil && d.owner == c.base.owner && !c.list.closes() && c.list.last(doCookie) < 0 && record.Same(rec, c.base.rec) {
 		c.saved = c.base
 		return nil

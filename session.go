@@ -208,7 +208,7 @@ func (s *Session) Info() Info {
 	if s.stored() {
 		id = s.token[:idLen]
 	}
-	info := infoOf(id, &d.head, d.owner)
+	info := infoOf(id, d.header(), d.owner)
 	if s.stored() {
 		info.Bytes = len(s.data)
 	}

@@ -40,7 +40,6 @@ func (s *Session) seen() *draft {
 	if s.stands() {
 		cur := s.saved()
 		cur.begin(d)
-		w.at = cur.rec
 	} else {
 		d.begin(s.arrival, &s.m.opts)
 	}
@@ -122,7 +121,7 @@ func (s *Session) sightOf(name string) *sight {
 // base is the record that what the request has looked at is counted in.
 func (s *Session) base() record.Record {
 	if s.work != nil && s.work.view != nil {
-		return s.work.at
+		return s.work.view.base
 	}
 	return s.rec()
 }
@@ -156,9 +155,9 @@ func (s *Session) rebase(d *draft) {
 		value, ok := old.get(name)
 		sights[name] = sight{value: value, ok: ok}
 	}
-	for i := range min(w.at.Len(), 64) {
+	for i := range min(old.base.Len(), 64) {
 		if s.looked&(1<<i) != 0 {
-			name, _ := w.at.At(i)
+			name, _ := old.base.At(i)
 			value, ok := old.get(string(name))
 			sights[string(name)] = sight{value: value, ok: ok}
 		}
@@ -166,7 +165,7 @@ func (s *Session) rebase(d *draft) {
 	for i := range w.list {
 		w.list[i].show(d)
 	}
-	w.view, w.at, s.looked, w.sights = d, d.base, 0, sights
+	w.view, s.looked, w.sights = d, 0, sights
 }
 
 // carry has the request go on with its record as it is now. What it has looked

@@ -32,8 +32,8 @@ type commit struct {
 	weakly  bool   // it has ended the session, and that was not durable
 
 	// What the last run of decide set.
-	ends   bool    // the session is over, and
-	rest   changes // this is for the one after it
+	ends   bool // the session is over, and
+	cut    int  // so many changes of the list were about it
 	replay replay
 	attrs  *cookie.Attrs
 	before *draft // what others in the batch had made of the record, if the list may have to be undone
@@ -52,7 +52,7 @@ func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *co
 	c.durable = c.closes
 	c.forced = list.last(doCookie) >= 0
 	if list.has((*change).rekeys) {
-		c.token, c.line = m.mint(c.id)
+		c.token, c.line, c.stamp = m.mint(c.id)
 	}
 	return c
 }
@@ -65,16 +65,16 @@ func (c *commit) within(ctx context.Context, d time.Duration) {
 
 func (c *commit) decide(d *draft, now time.Time) error {
 	c.replay = replay{first: c.shown && !c.foreign, strict: c.m.opts.Strict}
-	c.ends, c.rest, c.attrs = false, nil, nil
+	c.ends, c.cut, c.attrs = false, 0, nil
 	c.before = nil
 	if c.weakly && d.exists && d.ended() {
-		c.ends, c.rest, c.forced = true, c.list[c.list.last(doEnd)+1:], true
+		c.ends, c.cut, c.forced = true, c.list.last(doEnd)+1, true
 		return nil
 	}
-	if d.ended() || over(&d.head, c.arrival) {
+	if d.ended() || past(d.logicalEnd(), c.arrival) {
 		return ErrEnded
 	}
-	if d.head.Generation != c.gen {
+	if d.generation() != c.gen {
 		return ErrSuperseded
 	}
 	rekeyed := c.list.has((*change).rekeys)
@@ -84,10 +84,11 @@ func (c *commit) decide(d *draft, now time.Time) error {
 	if err := c.run(d); err != nil || c.ends {
 		return err
 	}
-	d.head.Seen = max(d.head.Seen, now.UnixMilli())
+	d.use(now.UnixMilli())
 	if rekeyed {
-		d.head.Generation++
-		d.head.Replace(secretHash(c.token), now.Add(aftermath).UnixMilli(), now.UnixMilli())
+		h := d.header()
+		h.Generation++
+		h.Replace(secretHash(c.token), now.Add(aftermath).UnixMilli(), now.UnixMilli())
 	}
 	return nil
 }
@@ -98,7 +99,7 @@ func (c *commit) run(d *draft) error {
 		op := &c.list[i]
 		if op.verb == doEnd {
 			d.end()
-			c.ends, c.rest = true, c.list[i+1:]
+			c.ends, c.cut = true, i+1
 			return nil
 		}
 		if err := op.apply(d, &c.replay); err != nil {
@@ -162,7 +163,7 @@ func (m *Manager) keep(ctx context.Context, at situation, list changes) outcome 
 // commitLive commits a list to the session that a request has.
 func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 	m.queues.commit(&c.job)
-	if c.conflicts > 0 {
+	if c.conflict {
 		o.events = append(o.events, Event{Kind: Conflict, ID: c.id, Owner: c.owner()})
 	}
 	if c.err != nil {
@@ -178,9 +179,9 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 	}
 	if c.ends {
 		o.events = append(o.events, Event{Kind: Ended, ID: c.id, Owner: c.owner()})
-		next := m.commitNew(ctx, nil, c.rest, c.arrival, true)
+		next := m.commitNew(ctx, nil, c.list[c.cut:], c.arrival, true)
 		next.events = append(o.events, next.events...)
-		next.over, next.ended, next.cut = true, c.wrote, len(c.list)-len(c.rest)
+		next.over, next.ended, next.cut = true, c.wrote, c.cut
 		return next
 	}
 	if err := m.settleLogin(ctx, c, &o); err != nil {
@@ -279,15 +280,12 @@ func (m *Manager) settleEnd(ctx context.Context, token string) error {
 func (m *Manager) touch(ctx context.Context, _ *http.Request, token string, cur *saved, arrival int64) (*saved, string) {
 	lim := newLimit(ctx, m.opts.Timeout)
 	defer lim.release()
-	data := record.Touch(cur.rec, arrival, newStamp())
-	view, err := record.Parse(data)
-	if err != nil {
-		return cur, ""
-	}
+	view, _ := record.Patch(cur.rec, arrival, newStamp(), nil)
 	next := &saved{rec: view, owner: cur.owner, exists: true}
 	d := next.draft()
+	var err error
 	next.version, err = m.queues.store.Save(lim, token[:idLen], store.Record{
-		Data: data, Owner: cur.owner, Version: cur.version,
+		Data: view.Bytes(), Owner: cur.owner, Version: cur.version,
 		Expires: d.expires(time.Now(), m.opts.Timeout),
 	})
 	if err == nil {

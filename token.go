@@ -45,20 +45,22 @@ var sextets = func() (v [256]byte) {
 }()
 
 // mint returns a token for the session with the given id, or for a new one, and
-// the line of Set-Cookie that sends it without attributes of its own.
+// the line of Set-Cookie that sends it without attributes of its own. With it
+// comes a stamp for its Save: what is random is asked for once.
 // crypto/rand does not fail: it ends the program instead.
-func (m *Manager) mint(id string) (token, line string) {
-	var raw [tokenLen * 3 / 4]byte
+func (m *Manager) mint(id string) (token, line string, stamp uint64) {
+	const size = tokenLen * 3 / 4
+	var raw [size + 8]byte
 	rand.Read(raw[len(id)*3/4:])
 	var text [tokenLen]byte
-	base64.RawURLEncoding.Encode(text[:], raw[:])
+	base64.RawURLEncoding.Encode(text[:], raw[:size])
 	copy(text[:], id)
 
 	// A new token is sent. The usual line of Set-Cookie is made of it at once,
 	// and the token is a part of that.
 	var room [256]byte
 	line = string(append(append(append(room[:0], m.line[0]...), text[:]...), m.line[1]...))
-	return line[len(m.line[0]):][:tokenLen], line
+	return line[len(m.line[0]):][:tokenLen], line, stampOf([8]byte(raw[size:]))
 }
 
 // lineAround returns what comes before and after the token in the usual line.

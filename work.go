@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/sojourn-go/session/cookie"
-	"github.com/sojourn-go/session/internal/record"
 )
 
 // A phase is how far the response is.
@@ -29,16 +28,14 @@ type work struct {
 	apart    bool   // view is not cur with the list upon it
 	unloaded bool   // err was the load
 	list     changes
-	stuck    *commit // an earlier commit that may have been applied
-	told     error   // what the last commit failed with, and
-	failed   int     // of how many changes it was
-	at       record.Record
-	sights   map[string]sight // reads of values that are not in at, or have changed since
+	stuck    *commit          // an earlier commit that may have been applied
+	told     error            // what the last commit failed with, and
+	failed   int              // of how many changes it was
+	sights   map[string]sight // reads of values that are not in the base, or have changed since
 	err      error            // the first of load, encoding and update
 	unknown  string           // of this id
 	events   []Event
 	owed     *owed
-	debt     owed     // room for it
 	kept     []string // Set-Cookie lines that are not the handler's
 	gen      uint64   // of what the last commit saved; 0: that of the record loaded
 }
@@ -53,30 +50,6 @@ type owed struct {
 func (s *Session) extra() *work {
 	if s.work == nil {
 		s.work = &work{}
-	}
-	return s.work
-}
-
-// A room is what the usual change takes: one, committed once. To allocate it as
-// a whole costs less than its parts.
-type room struct {
-	list    spare[[1]change]
-	commit  spare[commit]
-	headers spare[[2]string] // the lines of Set-Cookie and Cache-Control
-}
-
-// changing returns the work with its room.
-func (s *Session) changing() *work {
-	switch {
-	case s.work == nil:
-		both := &struct {
-			work
-			of room
-		}{}
-		both.work.room = &both.of
-		s.work = &both.work
-	case s.work.room == nil:
-		s.work.room = &room{}
 	}
 	return s.work
 }
@@ -180,7 +153,7 @@ func (s *Session) do(c change) bool {
 	if c.verb == doSet || c.verb == doDelete {
 		c.saw = s.sightOf(c.name)
 	}
-	w := s.changing()
+	w := s.changing(&c)
 	if w.view != nil || !c.plain() || len(w.list) >= manyChanges {
 		s.show(&c)
 	}
@@ -221,7 +194,7 @@ func (s *Session) refused(c *change) error {
 func (s *Session) renounce() {
 	s.work.view = &draft{}
 	s.work.view.begin(s.arrival, &s.m.opts)
-	s.work.at, s.looked, s.work.sights = record.Record{}, 0, nil
+	s.looked, s.work.sights = 0, nil
 }
 
 // fail keeps the first error. The commit will fail with it.

@@ -14,17 +14,17 @@ type edit struct{ old, new string }
 var defects = []defect{
 	{"upsert", nil}, // in the store: see memory.Save
 	{"no replay", []edit{{
-		"		j.conflicts++\n	}\n",
-		"		j.conflicts++\n	}\n	if seeded(`no replay`) {\n		b.finish(b.cur)\n		return true\n	}\n"}}},
+		"		j.conflict = true\n	}\n",
+		"		j.conflict = true\n	}\n	if seeded(`no replay`) {\n		b.finish(b.cur)\n		return true\n	}\n"}}},
 	{"end ignored", []edit{{
-		"	d.clear()\n	d.head.Kind = record.Ended",
-		"	if seeded(`end ignored`) {\n		return\n	}\n	d.clear()\n	d.head.Kind = record.Ended"}}},
+		"	d.clear()\n	d.header().Kind = record.Ended",
+		"	if seeded(`end ignored`) {\n		return\n	}\n	d.clear()\n	d.header().Kind = record.Ended"}}},
 	{"old token accepted", []edit{{
 		"	was := !right && cur.wasSecret(hash, arrival)\n",
 		"	was := !right && cur.wasSecret(hash, arrival)\n	if seeded(`old token accepted`) && was {\n		right, was = true, false\n	}\n"}}},
 	{"replay across login", []edit{{
-		"	if d.head.Generation != c.gen {",
-		"	if d.head.Generation != c.gen && !seeded(`replay across login`) {"}}},
+		"	if d.generation() != c.gen {",
+		"	if d.generation() != c.gen && !seeded(`replay across login`) {"}}},
 	{"lost reply counted twice", []edit{
 		{"	if b.cur.exists && head.Stamped(at.stamp) {", "	if b.cur.exists && head.Stamped(at.stamp) && !seeded(`lost reply counted twice`) {"},
 		{"			if b.cur.exists && head.Stamped(a.stamp) {", "			if b.cur.exists && head.Stamped(a.stamp) && !seeded(`lost reply counted twice`) {"}}},
@@ -36,8 +36,8 @@ var defects = []defect{
 		"		case unknown && b.moved(j):",
 		"		case unknown && b.moved(j) && !seeded(`a lost reply taken for a refusal`):"}}},
 	{"writes to what has ended", []edit{{
-		"	if d.ended() || over(&d.head, c.arrival) {",
-		"	if !seeded(`writes to what has ended`) && (d.ended() || over(&d.head, c.arrival)) {"}}},
+		"	if d.ended() || past(d.logicalEnd(), c.arrival) {",
+		"	if !seeded(`writes to what has ended`) && (d.ended() || past(d.logicalEnd(), c.arrival)) {"}}},
 	{"an End that is not kept", []edit{{
 		"			d.end()\n			c.ends",
 		"			if !seeded(`an End that is not kept`) {\n				d.end()\n			}\n			c.ends"}}},
@@ -82,7 +82,7 @@ var defects = []defect{
 		"		if q.waiting[n-1].closes && !seeded(`writes behind a login go with it`) {"}}},
 	{"undo takes back what others saved", []edit{{
 		"		c.before = d.clone()\n",
-		"		c.before = d.clone()\n		if seeded(`undo takes back what others saved`) {\n			c.before = &draft{base: d.base, head: d.base.Header(), owner: d.owner, exists: d.exists}\n		}\n"}}},
+		"		c.before = d.clone()\n		if seeded(`undo takes back what others saved`) {\n			c.before = &draft{base: d.base, owner: d.owner, exists: d.exists}\n		}\n"}}},
 	{"undo brings back what ended", []edit{{
 		"	if before == nil || !c.exact {",
 		"	if before == nil || !c.exact && !seeded(`undo brings back what ended`) {"}}},
@@ -96,8 +96,8 @@ var defects = []defect{
 		"	if e.whose != anybodys && d.owner != e.owner {",
 		"	if e.whose != anybodys && d.owner != e.owner && !seeded(`End of somebody else's`) {"}}},
 	{"the epoch not asked for", []edit{{
-		"	if en.epoch != 0 && d.head.Generation != en.epoch {",
-		"	if en.epoch != 0 && d.head.Generation != en.epoch && !seeded(`the epoch not asked for`) {"}}},
+		"	if en.epoch != 0 && d.generation() != en.epoch {",
+		"	if en.epoch != 0 && d.generation() != en.epoch && !seeded(`the epoch not asked for`) {"}}},
 	{"no entry in the owner record", []edit{{
 		"	d.set(e.id, e.encode())\n	excess",
 		"	if !seeded(`no entry in the owner record`) {\n		d.set(e.id, e.encode())\n	}\n	excess"}}},
