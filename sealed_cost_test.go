@@ -54,3 +54,24 @@ func TestSealed_a_cookie_that_does_not_open_is_reported_once_a_minute_for_each_k
 		expectEvents(t, site, session.Refused, 2)
 	})
 }
+
+func TestSealed_a_read_costs_3_allocations_and_a_write_8(t *testing.T) {
+	m, err := session.NewSealed(newKeys(t), session.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newShopOf(t, m, 3, "")
+	for _, c := range []struct {
+		name string
+		use  func(*session.Session)
+		most float64
+	}{
+		{"untouched", nil, 1}, {"read", read, 3}, {"write", add, 8},
+	} {
+		h, r, w := p.handler(c.use), p.request(), &nowhere{h: http.Header{}}
+		allocs, bytes := cost(func() { clear(w.h); h.ServeHTTP(w, r) })
+		if allocs > c.most+moreWithRace() {
+			t.Errorf("%s: got %v allocations, %v bytes, want at most %v", c.name, allocs, bytes, c.most)
+		}
+	}
+}
