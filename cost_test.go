@@ -2,7 +2,6 @@ package session_test
 
 import (
 	"context"
-	"crypto/rand"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -135,24 +134,14 @@ var loads = []load{
 }
 
 func TestWhat_a_request_does_costs_no_more_than_it_did(t *testing.T) {
-	more := moreWithRace()
 	for _, l := range loads {
 		t.Run(l.name, func(t *testing.T) {
 			allocs, bytes := cost(l.serving(t))
-			if allocs > l.allocs+more || bytes > l.bytes+64*more {
+			if allocs > l.allocs+raceAllocs || bytes > l.bytes+128*raceAllocs {
 				t.Errorf("got %v allocations, %v bytes; want at most %v and %v", allocs, bytes, l.allocs, l.bytes)
 			}
 		})
 	}
-}
-
-// moreWithRace returns how many allocations more a request may have: with the race
-// detector what crypto/rand fills is allocated, at most twice in a request.
-func moreWithRace() float64 {
-	return 2 * testing.AllocsPerRun(100, func() {
-		var random [8]byte
-		rand.Read(random[:])
-	})
 }
 
 func BenchmarkRequest(b *testing.B) {
