@@ -52,16 +52,17 @@ func (jsonCodec) Unmarshal(data []byte, v any) error {
 // encode returns v as bytes that nobody else holds. For the plain types and
 // the JSON codec it writes what encoding/json would, without it.
 func encode[T any](c Codec, v T) ([]byte, error) {
-	if _, ok := c.(jsonCodec); ok {
+	if j, ok := c.(jsonCodec); ok {
 		if b, ok, err := encodePlain(any(v)); ok || err != nil {
 			return b, err
 		}
+		return j.Marshal(v)
 	}
 	b, err := c.Marshal(v)
 	if err != nil {
 		return nil, err
 	}
-	return b, nil
+	return bytes.Clone(b), nil // a codec may hand out what it was given, or what it uses again
 }
 
 func decode[T any](c Codec, data []byte) (T, error) {

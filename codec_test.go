@@ -99,3 +99,36 @@ func TestBytes_behind_a_value_make_it_unreadable(t *testing.T) {
 		}
 	})
 }
+
+// A codec that hands out what it was given, or a buffer that it uses again, had
+// bytes stored that were written after Set.
+type rawCodec struct{}
+
+func (rawCodec) Marshal(v any) ([]byte, error) {
+	if b, ok := v.([]byte); ok {
+		return b, nil
+	}
+	return json.Marshal(v)
+}
+
+func (rawCodec) Unmarshal(data []byte, v any) error {
+	if p, ok := v.(*[]byte); ok {
+		*p = append([]byte(nil), data...)
+		return nil
+	}
+	return json.Unmarshal(data, v)
+}
+
+func TestWhat_a_codec_returned_may_change_after_Set(t *testing.T) {
+	everywhere(t, func(t *testing.T, newLab labMaker) {
+		l := newLab(t, session.Options{Codec: rawCodec{}})
+		k := session.NewKey[[]byte]("raw")
+		v := l.visitor()
+		v.posts(func(s *session.Session) {
+			buf := []byte("first")
+			k.Set(s, buf)
+			copy(buf, "other")
+		})
+		want(t, "value", string(tells(v, k)), "first")
+	})
+}

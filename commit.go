@@ -199,6 +199,9 @@ func (s *Session) finalCommit(ctx context.Context, safe bool) error {
 	s.mu.Lock()
 	s.phase = begun
 	over, w, idle := s.standing.over(), s.work, s.idle()
+	if s.stands() {
+		over = nil // it was not when the request came: Reload has found it out
+	}
 	s.mu.Unlock()
 	if idle {
 		return nil

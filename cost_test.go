@@ -233,3 +233,16 @@ func TestChanges_are_seen_in_order_however_many_they_are(t *testing.T) {
 		want(t, "kept", tells(v, name), "a")
 	}
 }
+
+// A store handed over by value, with a slice in it, made New panic.
+type valueStore struct {
+	store.Store
+	hooks []func()
+}
+
+func (s valueStore) Immediate() store.Store { return s }
+
+func TestNew_takes_an_immediate_store_that_cannot_be_compared(t *testing.T) {
+	_, err := session.New(valueStore{Store: memstore.New(memstore.Options{})}, session.Options{})
+	want(t, "error", err, nil)
+}

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sojourn-go/session"
 	"github.com/sojourn-go/session/cookie"
@@ -174,6 +175,26 @@ func TestA_handler_that_was_told_of_any_error_answers_for_itself(t *testing.T) {
 				})).ServeHTTP(w, r)
 				want(t, how+": status for a session that cannot be loaded", w.Code, status)
 			}
+		}
+	})
+}
+
+// An ordinary session began with the Max-Age of the one that had ended before it
+// in the same request.
+func TestAttributes_of_an_ended_sessions_cookie_are_not_the_next_ones(t *testing.T) {
+	everywhere(t, func(t *testing.T, newLab labMaker) {
+		l := newLab(t, session.Options{})
+		v := l.visitor()
+		v.posts(func(s *session.Session) { s.Login("ann") })
+		res := v.does("POST", func(s *session.Session) {
+			s.Renew()
+			want(t, "SetCookie", s.SetCookie(cookie.Attrs{Partitioned: true, MaxAge: time.Hour}), nil)
+			want(t, "Commit", s.Commit(t.Context()), nil)
+			s.End()
+			count.Set(s, 1)
+		})
+		if line := res.Header.Get("Set-Cookie"); strings.Contains(line, "Partitioned") || strings.Contains(line, "Max-Age") {
+			t.Errorf("the new session's cookie: %s", line)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"net/http"
 	"net/netip"
+	"reflect"
 	"strings"
 	"sync/atomic"
 
@@ -52,7 +53,7 @@ func New(st store.Store, o Options) (*Manager, error) {
 // for nothing.
 func immediate(st store.Store) bool {
 	im, ok := st.(store.Immediate)
-	return ok && im.Immediate() == st
+	return ok && reflect.ValueOf(st).Comparable() && im.Immediate() == st
 }
 
 func newManager(o Options) (*Manager, error) {

@@ -228,3 +228,22 @@ func TestSealed_a_Commit_after_Reload_found_the_session_ended_fails(t *testing.T
 	want(t, "status", res.StatusCode, http.StatusConflict)
 	want(t, "Set-Cookie lines", len(res.Cookies()), 0)
 }
+
+// The changes of a GET were dropped in silence.
+func TestSealed_changes_after_a_Reload_that_found_the_session_ended_are_409_to_GET_too(t *testing.T) {
+	epoch := uint64(1)
+	l := newSealedLab(t, newKeys(t), session.Options{Epoch: func(context.Context, string) (uint64, error) { return epoch, nil }})
+	for _, method := range []string{"GET", "POST"} {
+		v := l.visitor()
+		v.posts(func(s *session.Session) { s.Login("ann") })
+		before := l.count(session.Ended)
+		res := v.does(method, func(s *session.Session) {
+			want(t, "owner", s.Owner(), "ann")
+			epoch++
+			want(t, "Reload tells", errors.Is(s.Reload(t.Context()), session.ErrEnded), true)
+			count.Set(s, 1)
+		})
+		want(t, method, res.StatusCode, http.StatusConflict)
+		want(t, "events of "+method, l.count(session.Ended)-before, 1)
+	}
+}

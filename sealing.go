@@ -39,6 +39,7 @@ func (k *sealed) change(ctx context.Context, at *situation, list changes) (o out
 		return outcome{err: c.err, id: c.id}
 	}
 	if c.ends {
+		at.attrs = nil // they were of the cookie of the session that is over
 		o = k.create(ctx, at, c.list[c.cut:], true)
 		o.over, o.ended, o.cut = true, true, c.cut
 		o.events = append([]Event{{Kind: Ended, ID: c.id, Owner: at.cur.owner}}, o.events...)

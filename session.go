@@ -294,6 +294,7 @@ func (s *Session) Reload(ctx context.Context) error {
 	cur, err := s.m.keeper.again(lim, s.token, &had)
 	if errors.Is(err, ErrEnded) {
 		s.standing = ended // nothing in a cookie would tell the commit
+		s.notice(Event{Kind: Ended, ID: s.token[:idLen], Owner: had.owner, Err: err})
 	}
 	if err != nil {
 		return err
