@@ -243,6 +243,6 @@ type valueStore struct {
 func (s valueStore) Immediate() store.Store { return s }
 
 func TestNew_takes_an_immediate_store_that_cannot_be_compared(t *testing.T) {
-	_, err := session.New(valueStore{Store: memstore.New(memstore.Options{})}, session.Options{})
+	_, err := session.New(valueStore{Store: memstore.New(memstore.Options{}), hooks: []func(){nil}}, session.Options{})
 	want(t, "error", err, nil)
 }
