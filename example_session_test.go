@@ -23,7 +23,7 @@ func ExampleSession() {
 		commit()
 		fmt.Println("owner:", s.Owner())
 		fmt.Println("id:", len(s.ID()), "characters")
-		fmt.Println("ends if not used within:", s.Expires().Sub(s.Authenticated()))
+		fmt.Println("ends if not used within:", s.Expires().Sub(s.Authenticated()).Round(time.Minute))
 		fmt.Println("younger than a minute:", time.Since(s.Created()) < time.Minute)
 	})
 	// Output:
