@@ -14,6 +14,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -36,13 +37,13 @@ const (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string) error {
+func run(args []string, out io.Writer) error {
 	if len(args) == 2 && args[0] == "serve" { // a server of package wire
 		return wire.Serve(args[1], os.Stdin, os.Stdout)
 	}
@@ -59,7 +60,7 @@ func run(args []string) error {
 		if err != nil {
 			return err
 		}
-		return write(d)
+		return errors.Join(write(d), d.Verdicts(out))
 	}
 	wanted := strings.Split(*only, ",")
 	for _, p := range wanted {
@@ -70,11 +71,11 @@ func run(args []string) error {
 	if *short {
 		d := report.Here(*command)
 		err := collect(&d, quick, wanted)
-		return errors.Join(err, d.Markdown(os.Stdout, ""))
+		return errors.Join(err, d.Markdown(out, ""))
 	}
 	d := begin(*command, len(wanted) < len(parts))
 	err := collect(d, thorough, wanted)
-	return errors.Join(err, write(d))
+	return errors.Join(err, write(d), d.Verdicts(out))
 }
 
 // begin returns new data, or what an earlier run on this machine found, if

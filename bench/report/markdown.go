@@ -68,6 +68,14 @@ func (d *Data) older(p *page) {
 	}
 }
 
+// Verdicts writes what was demanded and what was reached, and nothing else.
+func (d *Data) Verdicts(w io.Writer) error {
+	p := &page{}
+	d.verdicts(p)
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
 func (d *Data) verdicts(p *page) {
 	lines := d.Lines()
 	count := map[Verdict]int{}
