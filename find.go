@@ -41,13 +41,13 @@ const maxTokens = 3
 //
 // A found is large: best is where the caller wants it, and open returns it
 // where it was made. To copy it each time would take as long as the look-up.
-func (m *Manager) find(ctx context.Context, best *found, tokens []string, arrival int64) (err error) {
+func (m *Manager) find(ctx context.Context, best *found, tokens []string, arrival int64, lately bool) (err error) {
 	if len(tokens) > maxTokens {
 		best.events = append(best.events, Event{Kind: Refused, Err: errTooMany})
 		return nil
 	}
 	if len(tokens) == 1 {
-		*best, err = m.keeper.open(ctx, tokens[0], arrival)
+		*best, err = m.keeper.open(ctx, tokens[0], arrival, lately)
 		return err
 	}
 	opened := 0
@@ -55,7 +55,7 @@ func (m *Manager) find(ctx context.Context, best *found, tokens []string, arriva
 		if slices.Contains(tokens[:i], token) {
 			continue // one cookie that came twice chooses nothing
 		}
-		f, err := m.keeper.open(ctx, token, arrival)
+		f, err := m.keeper.open(ctx, token, arrival, lately)
 		if err != nil {
 			*best = found{token: f.token, events: best.events}
 			return err
@@ -81,10 +81,21 @@ var (
 	errSecret    = errors.New("wrong secret")
 )
 
-// open looks up one token in the store.
-func (m *Manager) open(ctx context.Context, token string, arrival int64) (f found, err error) {
+// open looks up one token in the store. What it remembers may be out of date;
+// so only a session that is live by it is taken from there, and for everything
+// else its server is asked.
+func (m *Manager) open(ctx context.Context, token string, arrival int64, lately bool) (f found, err error) {
 	id := token[:idLen]
-	rec, err := m.queues.store.Load(ctx, id)
+	var rec store.Record
+	if lately && m.cached != nil {
+		if rec, err = m.cached.LoadCached(ctx, id); err == nil && f.opens(token, &rec, arrival) {
+			return f, nil
+		}
+	}
+	if err == nil {
+		f = found{}
+		rec, err = m.queues.store.Load(ctx, id)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return f, nil
 	}
@@ -100,6 +111,20 @@ func (m *Manager) open(ctx context.Context, token string, arrival int64) (f foun
 	}
 	m.judge(&f, arrival)
 	return f, nil
+}
+
+// opens makes f the live session that a record shows a token to open, and
+// reports whether it does.
+func (f *found) opens(token string, rec *store.Record, arrival int64) bool {
+	if f.saved.parse(rec) != nil || !f.saved.exists || f.saved.rec.Kind() != record.Session || f.saved.over(arrival) {
+		return false
+	}
+	hash := secretHash(token)
+	if !f.saved.rec.SecretIs(&hash) {
+		return false
+	}
+	f.token, f.standing = token, live
+	return true
 }
 
 // judge decides what a token is to the record found under its id.

@@ -26,10 +26,13 @@ var rooms = []room{
 	{"seal", nil, "the only room with a cipher in it has no door to the others"},
 	{"internal/record", nil, "the format of a record outlives the code around it"},
 	{"cookie", []string{"seal"}, "cookies are used without sessions too"},
+	{"store/nearcache", []string{"store", "store/memstore"}, "what it remembers is kept as memstore keeps it, and whose store it stands before is not its affair"},
+	{"store/redisstore/...", []string{"store", "store/redisstore"}, "Redis is known here by what a client answers, and by nothing else"},
 	{"store/...", []string{"store"}, "a store that needs more than the contract could not be written by others"},
 	{".", []string{"store", "cookie", "seal", "internal/..."}, "the root knows the contract, and no store by name"},
 	{"internal/...", []string{"store", "cookie", "seal", "internal/..."}, "what serves the root does not look up to it"},
 	{"sessiontest", []string{".", "store", "store/memstore", "cookie"}, "a test of an application sees what the application sees"},
+	{"adapter/redis/...", []string{"store", "store/nearcache", "store/redisstore"}, "a client is handed to a store, and knows of no session"},
 	{"cmd/...", []string{
 		".", "store/...", "cookie", "seal", "flash", "csrf", "fresh", "devices", "defaults", "ring/...", "adapter/...", "cmd/...",
 	}, "the command shows that the public packages are enough"},
@@ -37,7 +40,7 @@ var rooms = []room{
 }
 
 // testers are the packages whose users are tests.
-var testers = []string{"store/storetest", "sessiontest"}
+var testers = []string{"store/storetest", "store/redisstore/clienttest", "sessiontest"}
 
 func TestHouse_ArrowsOnlyPointDownwards(t *testing.T) {
 	for _, p := range listPackages(t) {

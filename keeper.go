@@ -14,8 +14,9 @@ type keeper interface {
 	plausible(value string) bool
 
 	// open looks up one such value. With an error the found has a token all
-	// the same, or none, for the event.
-	open(ctx context.Context, value string, arrival int64) (found, error)
+	// the same, or none, for the event. With lately an answer of a moment ago
+	// will do, if it opens the session.
+	open(ctx context.Context, value string, arrival int64, lately bool) (found, error)
 
 	// keep commits a list.
 	keep(ctx context.Context, at situation, list changes) outcome

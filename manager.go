@@ -18,8 +18,9 @@ import (
 // requests at once, and it starts no goroutine.
 type Manager struct {
 	opts   Options
-	keeper keeper // the Manager itself, or sealed
-	queues queues // of stored sessions
+	keeper keeper       // the Manager itself, or sealed
+	queues queues       // of stored sessions
+	cached store.Cached // the store, if it remembers records; nil: it does not
 	wrong  throttle
 	line   [2]string // of Set-Cookie, around a token
 
@@ -46,6 +47,10 @@ func New(st store.Store, o Options) (*Manager, error) {
 	m.keeper = m
 	m.queues.immediate = immediate(st)
 	m.queues.store, m.queues.maxRecord, m.queues.timeout = st, m.opts.MaxRecord, m.opts.Timeout
+	m.cached, _ = store.As[store.Cached](st)
+	if d, ok := store.As[store.Durable](st); ok {
+		m.queues.weak.Store(d.Durable())
+	}
 	return m, nil
 }
 
@@ -171,6 +176,11 @@ func safe(method string) bool {
 		return true
 	}
 	return false
+}
+
+// fetches reports whether the method asks for a page and nothing else.
+func fetches(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == ""
 }
 
 // checkHost keeps Insecure to this machine, and says once what a Secure cookie

@@ -82,7 +82,7 @@ type queues struct {
 	maxRecord int
 	timeout   time.Duration
 	immediate bool          // the store never waits: see store.Immediate
-	weak      atomic.Bool   // the store has said ErrNotDurable once
+	weak      atomic.Bool   // the store may say ErrNotDurable, or has
 	clock     atomic.Uint64 // orders the coming of jobs and the reading of records
 
 	shards [64]shard

@@ -106,7 +106,7 @@ func (k *sealed) agree(t Terms) error {
 
 // open opens a sealed session. Why a text does not open is nobody's business,
 // ours included.
-func (k *sealed) open(ctx context.Context, text string, arrival int64) (found, error) {
+func (k *sealed) open(ctx context.Context, text string, arrival int64, _ bool) (found, error) {
 	plain, err := k.sealer.Open(nil, text, time.UnixMilli(arrival))
 	if err != nil {
 		if !k.m.wrong.pass(text[:sealedHead], arrival) {

@@ -130,7 +130,7 @@ func (s *Session) load() {
 		ctx = lim
 	}
 	var f found
-	err := s.m.find(ctx, &f, tokens, s.arrival)
+	err := s.m.find(ctx, &f, tokens, s.arrival, fetches(s.outer.Method))
 	s.notice(f.events...)
 	if err != nil {
 		s.fail(Event{ID: f.id(), Err: err})

@@ -125,3 +125,36 @@ func ExampleSweepEvery() {
 	// Output:
 	// context canceled
 }
+
+// A mirrored is a store that has a second place for what matters.
+type mirrored struct {
+	store.Store
+	second store.Store
+}
+
+func (m mirrored) Unwrap() store.Store { return m.Store }
+
+func (m mirrored) Durable() bool { return m.second != nil }
+
+func (m mirrored) Save(ctx context.Context, id string, rec store.Record) (uint64, error) {
+	version, err := m.Store.Save(ctx, id, rec)
+	if err == nil && rec.Durable && m.Durable() && m.copy(ctx, id) != nil {
+		err = store.ErrNotDurable
+	}
+	return version, err
+}
+
+func (m mirrored) copy(context.Context, string) error { return errors.New("the second place is away") }
+
+// A store that can fall short of what Record.Durable asks for says so
+// beforehand.
+func ExampleDurable() {
+	var st store.Store = mirrored{memstore.New(memstore.Options{}), memstore.New(memstore.Options{})}
+	d, ok := store.As[store.Durable](st)
+	fmt.Println(ok && d.Durable())
+	_, err := st.Save(context.Background(), "a", store.Record{Durable: true})
+	fmt.Println(errors.Is(err, store.ErrNotDurable))
+	// Output:
+	// true
+	// true
+}

@@ -4,7 +4,7 @@
 //
 // A store keeps small records under ids and changes them by compare-and-swap.
 // Three methods are all it takes; what else it can do, it says by implementing
-// [Lister], [Sweeper], [Cached] or [Immediate]. The same contract, as sentences
+// [Lister], [Sweeper], [Cached], [Durable] or [Immediate]. The same contract, as sentences
 // that are tests, is package storetest: a store is finished when storetest.Run
 // passes.
 package store
@@ -153,8 +153,10 @@ type Sweeper interface {
 type Cached interface {
 	Store
 
-	// LoadCached is Load, except that its answer may be stale within a bound
-	// that the store states. It is never an expired record.
+	// LoadCached is Load, except that a record it returns may be stale within
+	// a bound that the store states. It is never an expired record, nor older
+	// than what a Save or Delete of this Store, which returned before, has made
+	// of it. ErrNotFound is as authoritative as Load's.
 	LoadCached(ctx context.Context, id string) (Record, error)
 }
 
@@ -168,6 +170,18 @@ type Immediate interface {
 	// even by embedding it, may well wait: what its Immediate returns is the
 	// other, and so it does not count as one.
 	Immediate() Store
+}
+
+// A Durable is a Store that can heed Record.Durable, and so may answer a Save
+// with ErrNotDurable.
+type Durable interface {
+	Store
+
+	// Durable reports whether it does, as it is configured. If so, another
+	// process may have been told of a Save here that it is not safe yet, and
+	// whoever finds that already done which it wants done, a logout, say, saves
+	// it once more.
+	Durable() bool
 }
 
 // An Unwrapper is a store built around another one. As looks through it, so it

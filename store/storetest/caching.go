@@ -7,9 +7,8 @@ import (
 	"github.com/sojourn-go/session/store"
 )
 
-// caching is what a Cached promises. How stale its answers may be, each store
-// says for itself; so the rules load only what has not been loaded before, or
-// has not changed since.
+// caching is what a Cached promises. How stale its answers may be when others
+// write, each store says for itself; so here nobody else does.
 var caching = []rule{
 	{"LoadCached of a record that it has not seen before is right", func(c *check) {
 		id, rec := c.create()
@@ -54,6 +53,25 @@ var caching = []rule{
 			loadCached(c.ctx, c.Store, id)
 			c.delete(id)
 			c.wantNone(id, "after a LoadCached and a Delete")
+		}
+	}},
+
+	{"LoadCached sees what was saved and deleted before", func(c *check) {
+		id := c.id()
+		for range 2 {
+			loadCached(c.ctx, c.Store, id)
+			rec := c.save(id, c.record())
+			for range 2 {
+				got, err := loadCached(c.ctx, c.Store, id)
+				c.must("LoadCached after a Save", err)
+				c.same(got, rec, "LoadCached after a Save")
+				rec.Data = c.record().Data
+				rec = c.save(id, rec)
+			}
+			c.delete(id)
+			if got, err := loadCached(c.ctx, c.Store, id); !errors.Is(err, store.ErrNotFound) {
+				c.failf("LoadCached after a Delete: got %s, want ErrNotFound", outcome(got, err))
+			}
 		}
 	}},
 

@@ -48,6 +48,48 @@ var faultsOfCache = []fault{
 				return rec, err
 			}
 		}},
+	{"LoadCached remembers a record that was replaced",
+		"LoadCached sees what was saved and deleted before",
+		func(s *broken) {
+			load := s.load
+			cache := map[string]store.Record{}
+			s.cached = func(ctx context.Context, id string) (store.Record, error) {
+				s.mu.Lock()
+				rec, ok := cache[id]
+				s.mu.Unlock()
+				if ok && ctx.Err() == nil {
+					rec.Data = bytes.Clone(rec.Data)
+					return rec, nil
+				}
+				rec, err := load(ctx, id)
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if err == nil {
+					kept := rec
+					kept.Data = bytes.Clone(rec.Data)
+					cache[id] = kept
+				}
+				return rec, err
+			}
+		}},
+	{"LoadCached remembers that there was nothing",
+		"LoadCached sees what was saved and deleted before",
+		func(s *broken) {
+			none := map[string]bool{}
+			s.cached = func(ctx context.Context, id string) (store.Record, error) {
+				s.mu.Lock()
+				known := none[id]
+				s.mu.Unlock()
+				if known {
+					return store.Record{}, cmp.Or(ctx.Err(), store.ErrNotFound)
+				}
+				rec, err := s.load(ctx, id)
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				none[id] = errors.Is(err, store.ErrNotFound)
+				return rec, err
+			}
+		}},
 	{"Load answers from the cache of LoadCached",
 		"Load is right whatever LoadCached returned before",
 		func(s *broken) {
