@@ -24,7 +24,9 @@ type Client interface {
 	// lost, the context done, no server found. Whether the command was carried
 	// out is then open.
 	//
-	// Do returns soon after the context is done. It sends a command to the
+	// Do returns soon after the deadline of the context, and soon after it is
+	// cancelled if it can, or else at the deadline; if that is away for more
+	// than 5 s, or there is none, it can. It sends a command to the
 	// master of its key, never to a replica, and better not twice: a Store
 	// stays correct if it does, since a Save that is repeated is a conflict, and
 	// sessions recognise their own.

@@ -29,5 +29,5 @@
 // Redis acknowledges a write before its replicas have it, and unless told
 // otherwise before its disk has it. After a failover, or a crash, the newest
 // writes may be gone. Options.Replicas makes those that matter wait. The server
-// must not evict: see [Check]. All of this is told at length in docs/redis.md.
+// must not evict: see [Store.Check]. All of this is told at length in docs/redis.md.
 package redisstore
