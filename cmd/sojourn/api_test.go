@@ -175,7 +175,7 @@ func inside(t *testing.T) (*visitor, *site, *brokenStore, *buffer) {
 	t.Helper()
 	logged := &buffer{}
 	log := slog.New(slog.NewTextHandler(logged, nil))
-	s, st := newSite(log, false), &brokenStore{Store: memstore.New(memstore.Options{})}
+	s, st := newSite(log, &demoFlags{}), &brokenStore{Store: memstore.New(memstore.Options{})}
 	sessions, err := session.New(st, session.Options{
 		Timeout: 50 * time.Millisecond, ErrorHandler: s.failed, Observe: observer(log), Logger: log,
 	})

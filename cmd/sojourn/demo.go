@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -25,6 +26,8 @@ type demoFlags struct {
 	addr           string
 	store          string
 	key            string
+	cached         bool
+	replicas       int
 	idle, lifetime time.Duration
 	insecure       bool
 }
@@ -34,6 +37,8 @@ func (d *demoFlags) set() *flag.FlagSet {
 	f.SetOutput(io.Discard) // faults are told by wrong, as those of all commands
 	f.StringVar(&d.addr, "addr", "127.0.0.1:8080", "listen on `HOST:PORT`; port 0 is any free one")
 	f.StringVar(&d.store, "store", "memory", "keep the sessions in `STORE`: "+knownStores)
+	f.BoolVar(&d.cached, "cached", false, "with -store redis: answer reads from memory too, as long as Redis tells of changes")
+	f.IntVar(&d.replicas, "replicas", 0, "with -store redis: a login counts as kept when `N` replicas have it")
 	f.StringVar(&d.key, "key", "", "with -store sealed: read the keys from `FILE`, one a line, of which the first seals (default $"+keyVariable+", or else a file of your configuration directory, made at the first start)")
 	f.Func("idle", "end a session not used for `DURATION`, such as 10m, or never (default 30m, or -lifetime if that is shorter)", end(&d.idle))
 	f.Func("lifetime", "end a session `DURATION` after it began, or after the last login, or never (default 24h)", end(&d.lifetime))
@@ -70,69 +75,106 @@ func demo(ctx context.Context, args []string, std streams) int {
 		return help(ctx, []string{"demo"}, std)
 	}
 	if err == nil && f.NArg() > 0 {
-		err = fmt.Errorf("it takes flags only, and got %q", f.Arg(0))
+		err = fmt.Errorf("it takes flags only, and got %s", shown(f.Arg(0)))
 	}
 	if err != nil {
 		return wrong(std, "demo", err)
 	}
 	log := slog.New(slog.NewTextHandler(std.err, nil))
-	site, sweeping, err := d.open(log)
+	site, kept, err := d.open(log)
+	if err == nil {
+		if err = errors.Join(d.serve(ctx, site, kept.store, log, std), kept.close()); err != nil {
+			err = failure{err}
+		}
+	}
+	if failed, ok := errors.AsType[failure](err); ok {
+		fmt.Fprintf(std.err, "sojourn demo: %v\n", failed)
+		return exitFailed
+	}
 	if err != nil {
 		return wrong(std, "demo", err)
-	}
-	if err := d.serve(ctx, site, sweeping, log, std); err != nil {
-		fmt.Fprintf(std.err, "sojourn demo: %v\n", err)
-		return exitFailed
 	}
 	return exitOK
 }
 
-// open makes the site, or tells all that is wrong with the flags at once. The
-// store it returns is to be swept; it is nil if there is none.
-func (d *demoFlags) open(log *slog.Logger) (*site, store.Store, error) {
-	s := newSite(log, d.insecure)
-	s.sealed = d.store == sealedStore
-	sessions, st, err := d.sessions(session.Options{
+// open makes the site, or tells all that is wrong with the flags at once.
+func (d *demoFlags) open(log *slog.Logger) (*site, kept, error) {
+	s := newSite(log, d)
+	k, err := d.sessions(session.Options{
 		Idle:         d.idle,
 		Lifetime:     d.lifetime,
 		Insecure:     d.insecure,
 		ErrorHandler: s.failed,
 		Observe:      observer(log),
 		Logger:       log,
-	}, log)
-	if err := errors.Join(d.checkAddr(), err); err != nil {
-		return nil, nil, err
-	}
-	s.sessions = sessions
-	return s, st, nil
+	}, log, d.checkAddr())
+	s.sessions = k.sessions
+	return s, k, err
+}
+
+// kept are the sessions, and where they are kept.
+type kept struct {
+	sessions *session.Manager
+	store    store.Store  // to be swept; nil: there is none
+	close    func() error // after the last use
 }
 
 // knownStores are the names that sessions knows, for people.
 const (
 	sealedStore = "sealed"
-	knownStores = `"memory", or "sealed" in the cookies themselves`
+	redisStore  = "redis"
+	knownStores = `"memory", or "sealed" in the cookies themselves, or redis://HOST:PORT, or "redis" at the address in $` + redisVariable
 )
 
-// sessions is the one place that knows stores by name.
-func (d *demoFlags) sessions(o session.Options, log *slog.Logger) (*session.Manager, store.Store, error) {
-	if d.store == sealedStore {
-		keys, keysErr := d.keys(log)
-		if keysErr != nil {
-			keys, _ = seal.NewKeys(seal.NewKey()) // the other flags may be wrong too
-		}
-		m, err := session.NewSealed(keys, o)
-		return m, nil, errors.Join(keysErr, err)
+// sessions is the one place that knows stores by name. It adds what it finds
+// wrong to the faults that are known.
+func (d *demoFlags) sessions(o session.Options, log *slog.Logger, faults ...error) (kept, error) {
+	if d.key != "" && d.store != sealedStore {
+		faults = append(faults, fmt.Errorf("-key: it is for -store sealed, and -store is %s", shown(d.store)))
 	}
-	var faults []error
-	if d.store != "memory" {
-		faults = append(faults, fmt.Errorf("-store: there is no store %q, known are: %s", d.store, knownStores))
+	if (d.cached || d.replicas != 0) && !d.isRedis() {
+		faults = append(faults, fmt.Errorf("-cached and -replicas: they are for -store redis, and -store is %s", shown(d.store)))
 	}
-	if d.key != "" {
-		faults = append(faults, fmt.Errorf("-key: it is for -store sealed, and -store is %q", d.store))
+	switch {
+	case d.isRedis():
+		return d.inRedis(o, log, faults)
+	case d.store == sealedStore:
+		return d.inCookies(o, log, faults)
+	case d.store != "memory":
+		faults = append(faults, fmt.Errorf("-store: there is no store %s, known are: %s", shown(d.store), knownStores))
 	}
 	st := memstore.New(memstore.Options{})
 	m, err := session.New(st, o)
-	return m, st, errors.Join(append(faults, err)...)
+	return kept{m, st, func() error { return nil }}, errors.Join(append(faults, err)...)
+}
+
+func (d *demoFlags) inCookies(o session.Options, log *slog.Logger, faults []error) (kept, error) {
+	keys, keysErr := d.keys(log)
+	if keysErr != nil {
+		keys, _ = seal.NewKeys(seal.NewKey()) // the other flags may be wrong too
+	}
+	m, err := session.NewSealed(keys, o)
+	return kept{m, nil, func() error { return nil }}, errors.Join(append(faults, keysErr, err)...)
+}
+
+// shown returns a word of the command line for an error. What looks like an
+// address may have a password in it.
+func shown(word string) string {
+	if strings.ContainsAny(word, "@/") {
+		return "something with an address in it, which is not shown here"
+	}
+	return strconv.Quote(word)
+}
+
+// whereabouts says to visitors where their sessions are kept.
+func (d *demoFlags) whereabouts() string {
+	switch {
+	case d.isRedis():
+		return "All of it is kept in Redis, and is there again when this program starts anew."
+	case d.store == sealedStore:
+		return "All of it is kept in your cookie, and this program remembers nothing."
+	}
+	return "All of it is kept in the memory of this program, and forgotten when it stops."
 }
 
 // checkAddr keeps a cookie without Secure on this machine. The sessions refuse

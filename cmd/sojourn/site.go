@@ -21,8 +21,8 @@ type site struct {
 	mux      *http.ServeMux
 }
 
-func newSite(log *slog.Logger, insecure bool) *site {
-	s := &site{log: log, insecure: insecure, pages: parsePages(), mux: http.NewServeMux()}
+func newSite(log *slog.Logger, d *demoFlags) *site {
+	s := &site{log: log, insecure: d.insecure, sealed: d.store == sealedStore, pages: parsePages(d.whereabouts()), mux: http.NewServeMux()}
 	s.mux.HandleFunc("GET /{$}", s.home)
 	s.mux.HandleFunc("POST /login", s.login)
 	s.mux.HandleFunc("POST /logout", s.logout)

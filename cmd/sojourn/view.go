@@ -26,13 +26,15 @@ type view struct {
 	Data  any
 }
 
-func parsePages() pages {
+// parsePages returns the pages, which say below where sessions are kept.
+func parsePages(whereabouts string) pages {
 	p := pages{}
 	for _, name := range []string{"home", "session", "cookies", "error"} {
 		p[name] = template.Must(template.New("layout.html").Funcs(template.FuncMap{
-			"machine": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-			"people":  func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
-			"away":    func(t time.Time) string { return away(time.Until(t)) },
+			"machine":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+			"people":      func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
+			"away":        func(t time.Time) string { return away(time.Until(t)) },
+			"whereabouts": func() string { return whereabouts },
 		}).ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
 	}
 	return p

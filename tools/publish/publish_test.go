@@ -75,6 +75,7 @@ func TestBeforePublicationOneReplaceLineAModuleIsEnough(t *testing.T) {
 		fmt.Fprintf(&mod, "require %s v0.0.0\n\nreplace %s => %q\n\n", m.path, m.path, filepath.Join(tree, m.dir))
 	}
 	u.write("go.mod", mod.String())
+	u.run("go", "mod", "tidy")
 	u.run("go", "build", "-o", "app", ".")
 	u.run("./app")
 	u.run("go", "tool", "sojourn", "help")
