@@ -26,7 +26,7 @@ import (
 )
 
 // The parts of a run, in order.
-var parts = []string{"requests", "wire", "alone", "trips", "scale"}
+var parts = []string{"requests", "wire", "alone", "trips", "scale", "redis"}
 
 // What a run writes.
 const (
@@ -93,7 +93,7 @@ func begin(command string, again bool) *report.Data {
 // their figures: they took minutes.
 func collect(d *report.Data, e effort, wanted []string) error {
 	steps := map[string]func(*report.Data, effort) error{
-		"requests": requests, "wire": overWire, "alone": alones, "trips": roundTrips, "scale": scale,
+		"requests": requests, "wire": overWire, "alone": alones, "trips": roundTrips, "scale": scale, "redis": overRedis,
 	}
 	var errs []error
 	for _, p := range parts {

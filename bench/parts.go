@@ -8,6 +8,7 @@ import (
 	"github.com/sojourn-go/session/bench/alone"
 	"github.com/sojourn-go/session/bench/measure"
 	"github.com/sojourn-go/session/bench/peers"
+	"github.com/sojourn-go/session/bench/redis"
 	"github.com/sojourn-go/session/bench/report"
 	"github.com/sojourn-go/session/bench/trips"
 	"github.com/sojourn-go/session/bench/wire"
@@ -19,16 +20,25 @@ type effort struct {
 	block                                  time.Duration
 	wireRequests                           int
 	sizes                                  string // of stores
+	redis                                  redis.Options
 }
 
 var (
 	thorough = effort{
 		requestPasses: 40, wirePasses: 40, alonePasses: 40,
 		block: 20 * time.Millisecond, wireRequests: 4000, sizes: "1000000,5000000",
+		redis: redis.Options{
+			Sessions: 20_000, Levels: []int{1, 16, 128, 512}, Rounds: 5, Block: 400 * time.Millisecond,
+			Cached: 100_000, Stored: 1_000_000, Log: logf,
+		},
 	}
 	quick = effort{
 		requestPasses: 3, wirePasses: 3, alonePasses: 3,
 		block: 3 * time.Millisecond, wireRequests: 1000, sizes: "20000",
+		redis: redis.Options{
+			Sessions: 1000, Levels: []int{16, 128}, Rounds: 1, Block: 40 * time.Millisecond,
+			Cached: 10_000, Stored: 20_000, Log: logf,
+		},
 	}
 )
 
@@ -79,5 +89,10 @@ func roundTrips(d *report.Data, _ effort) (err error) {
 		return err
 	}
 	d.Touches, err = trips.Touches(time.Second)
+	return err
+}
+
+func overRedis(d *report.Data, e effort) (err error) {
+	d.Redis, err = redis.Measure(e.redis)
 	return err
 }

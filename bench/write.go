@@ -45,7 +45,8 @@ func write(d *report.Data) error {
 		os.WriteFile(resultsSVG, chart.Bytes(), 0o644),
 		writeLines("requests", "Request", d.Requests),
 		writeLines("wire", "Wire", d.Wire),
-		writeLines("alone", "Alone", d.Alone))
+		writeLines("alone", "Alone", d.Alone),
+		writeLines("redis", "Redis", d.Redis.Results()))
 }
 
 // writeLines writes what benchstat -col /subject reads.

@@ -30,20 +30,41 @@ func fiberSubject() Subject {
 // no net/http, and is measured by way of its own handler.
 type fiberSite struct {
 	store *session.Store
-	jar   []byte
+	jar   string
 }
 
 // fiberCookie is the name of the middleware's cookie.
 const fiberCookie = "session_id"
 
 func (s *fiberSite) Visitor(a Action, stranger bool) Visit {
+	v := s.visitor(a, fiber.MethodGet)
+	if v == nil {
+		return nil
+	}
+	v.jar, v.stranger = &s.jar, stranger
+	return v.visit
+}
+
+func (s *fiberSite) Guest(a Action) Guest {
+	v := s.visitor(a, a.method())
+	if v == nil {
+		return nil
+	}
+	return func(jar *string) (Answer, error) {
+		v.jar = jar
+		return v.visit()
+	}
+}
+
+// visitor returns nil if there is no such operation.
+func (s *fiberSite) visitor(a Action, method string) *fiberVisitor {
 	if a == Update || a == Login {
 		return nil
 	}
-	v := &fiberVisitor{site: s, stranger: stranger}
+	v := &fiberVisitor{}
 	app, all := fiber.New(), values(a)
 	app.Use(session.New(session.Config{Store: s.store}))
-	app.Get("/", func(c fiber.Ctx) error {
+	app.Add([]string{method}, "/", func(c fiber.Ctx) error {
 		if err := v.act(c, a, all); err != nil {
 			return err
 		}
@@ -51,12 +72,13 @@ func (s *fiberSite) Visitor(a Action, stranger bool) Visit {
 	})
 	v.handler = app.Handler()
 	v.ctx.Init(&fasthttp.Request{}, nil, nil)
+	v.ctx.Request.Header.SetMethod(method)
 	v.ctx.Request.SetRequestURI(sitePath)
-	return v.visit
+	return v
 }
 
 type fiberVisitor struct {
-	site     *fiberSite
+	jar      *string
 	stranger bool
 	handler  fasthttp.RequestHandler
 	ctx      fasthttp.RequestCtx
@@ -67,9 +89,9 @@ func (v *fiberVisitor) visit() (Answer, error) {
 	v.ctx.Response.Reset()
 	v.ctx.ResetUserValues()
 	v.got = 0
-	if !v.stranger && len(v.site.jar) > 0 {
-		v.ctx.Request.Header.DelAllCookies() // SetBytesV adds to those of before
-		v.ctx.Request.Header.SetBytesV(fasthttp.HeaderCookie, v.site.jar)
+	v.ctx.Request.Header.DelAllCookies() // Set adds to those of before
+	if !v.stranger && *v.jar != "" {
+		v.ctx.Request.Header.Set(fasthttp.HeaderCookie, *v.jar)
 	}
 	v.handler(&v.ctx)
 	if status := v.ctx.Response.StatusCode(); status != fasthttp.StatusOK {
@@ -79,9 +101,9 @@ func (v *fiberVisitor) visit() (Answer, error) {
 	line := v.ctx.Response.Header.PeekCookie(fiberCookie)
 	if cookie, _, _ := bytes.Cut(line, []byte(";")); len(cookie) > 0 {
 		a.Set = true
-		a.Other = v.stranger || !bytes.Equal(cookie, v.site.jar)
-		if !v.stranger {
-			v.site.jar = append(v.site.jar[:0], cookie...)
+		a.Other = v.stranger || string(cookie) != *v.jar
+		if a.Other && !v.stranger {
+			*v.jar = string(cookie)
 		}
 	}
 	return a, nil

@@ -33,24 +33,45 @@ func (tell report) answer(w http.ResponseWriter, got int64, err error) {
 }
 
 func (s *netSite) Visitor(a Action, stranger bool) Visit {
-	v := &netVisitor{site: s, stranger: stranger, answer: nowhere{header: http.Header{}}}
+	v := s.visitor(a, "GET")
+	if v == nil {
+		return nil
+	}
+	v.jar, v.stranger = &s.jar, stranger
+	return v.visit
+}
+
+func (s *netSite) Guest(a Action) Guest {
+	v := s.visitor(a, a.method())
+	if v == nil {
+		return nil
+	}
+	return func(jar *string) (Answer, error) {
+		v.jar = jar
+		return v.visit()
+	}
+}
+
+// visitor returns nil if there is no such operation.
+func (s *netSite) visitor(a Action, method string) *netVisitor {
+	v := &netVisitor{answer: nowhere{header: http.Header{}}}
 	v.handler = s.handler(a, func(_ http.ResponseWriter, got int64) { v.got = got })
 	if v.handler == nil {
 		return nil
 	}
-	base, err := http.NewRequest("GET", sitePath, nil)
+	base, err := http.NewRequest(method, sitePath, nil)
 	if err != nil {
-		return func() (Answer, error) { return Answer{}, err }
+		panic(err) // both are constants
 	}
 	base.TLS = &tls.ConnectionState{} // it came over https, as the URL says
 	v.base = base
-	return v.visit
+	return v
 }
 
 // A netVisitor makes requests without allocating: what is counted is the
 // library's.
 type netVisitor struct {
-	site     *netSite
+	jar      *string
 	stranger bool
 	handler  http.Handler
 	base     *http.Request
@@ -67,8 +88,8 @@ func (v *netVisitor) visit() (Answer, error) {
 	// Middleware may change the request it is given, as gorilla's registry
 	// does: each visit begins with the one that nobody has seen.
 	v.request = *v.base
-	if !v.stranger && v.site.jar != "" {
-		v.cookie[0] = v.site.jar
+	if !v.stranger && *v.jar != "" {
+		v.cookie[0] = *v.jar
 		v.request.Header["Cookie"] = v.cookie[:]
 	}
 	v.handler.ServeHTTP(&v.answer, &v.request)
@@ -84,9 +105,9 @@ func (v *netVisitor) result() Answer {
 	for _, line := range v.answer.header["Set-Cookie"] {
 		cookie, _, _ := strings.Cut(line, ";")
 		a.Set = true
-		a.Other = v.stranger || cookie != v.site.jar
+		a.Other = v.stranger || cookie != *v.jar
 		if !v.stranger {
-			v.site.jar = cookie
+			*v.jar = cookie
 		}
 	}
 	return a

@@ -27,6 +27,15 @@ const (
 	Renew                   // change the token
 )
 
+// method returns the method of requests that do a.
+func (a Action) method() string {
+	switch a {
+	case Count, Update, Login, Renew:
+		return "POST"
+	}
+	return "GET"
+}
+
 // What SignIn puts into the session beside the counter, and New.
 const (
 	FirstCount = int64(1000)
@@ -44,12 +53,22 @@ type Answer struct {
 // A Visit makes one request. It is not safe for concurrent use.
 type Visit func() (Answer, error)
 
+// A Guest makes one request for the browser whose jar it is given: it sends
+// the cookie in it, unless it is empty, and leaves there what it was given. It
+// is not safe for concurrent use, but several Guests may visit a site at once.
+type Guest func(jar *string) (Answer, error)
+
 // A Site is one library with a new store, and one browser that visits it.
 type Site interface {
 	// Visitor returns the visits in which the handler does a; nil if the
 	// library has no such operation. They send the browser's cookie and
 	// keep what they are given, except if they are strangers'.
 	Visitor(a Action, stranger bool) Visit
+
+	// Guest is for many browsers. Their requests have the method that fits
+	// the action: POST if it changes a session that is there. It is nil where
+	// Visitor is.
+	Guest(a Action) Guest
 }
 
 // A Subject is a library in one of its usual forms.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sojourn-go/session/bench/alone"
 	"github.com/sojourn-go/session/bench/measure"
+	"github.com/sojourn-go/session/bench/redis"
 	"github.com/sojourn-go/session/bench/trips"
 )
 
@@ -33,6 +34,7 @@ type Data struct {
 	Trips    []trips.Row
 	Touches  int64
 	Scale    Scale
+	Redis    redis.Figures
 }
 
 // A Machine is what the figures depend on most.

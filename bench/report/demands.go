@@ -12,7 +12,7 @@ import (
 
 // Lines returns every demand with its verdict.
 func (d *Data) Lines() []Line {
-	return slices.Concat(d.memory(), d.overWire(), d.sealed(), d.sealing(), d.record(), d.scale(), d.roundTrips())
+	return slices.Concat(d.memory(), d.overWire(), d.sealed(), d.sealing(), d.record(), d.scale(), d.roundTrips(), d.redisTrips(), d.redisLoad())
 }
 
 // faster says how many times as long as ours another subject takes.
@@ -151,6 +151,5 @@ func (d *Data) roundTrips() []Line {
 		lines = append(lines, l)
 	}
 	b := bound{id: "P10", what: "touches in one Idle of reading without a pause", atMost: true, demand: 10, format: "%.0f"}
-	return append(lines, b.judge(exact(float64(d.Touches)), len(d.Trips) > 0),
-		Line{ID: "P10", What: "store calls: cached read", Demand: "0", Reached: "with store.Cached, in a later release", Verdict: Unknown})
+	return append(lines, b.judge(exact(float64(d.Touches)), len(d.Trips) > 0))
 }

@@ -38,6 +38,7 @@ func (d *Data) Markdown(w io.Writer, notes string) error {
 	d.onWire(p)
 	d.parts(p)
 	d.stores(p)
+	d.redis(p)
 	d.subjects(p)
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -49,7 +50,7 @@ func (d *Data) intro(p *page) {
 Written by %[1]s%[2]s%[1]s on %[3]s; nothing here is edited by hand but the sections from notes.md: what is missed, and what could not be had.
 
 - %[4]s, %[5]d cores, %[6]s, %[7]s, %[8]s
-- GOMAXPROCS=1; CPU time, not the clock; a recorder that allocates nothing; the handler answers two bytes
+- GOMAXPROCS=1, except with Redis; CPU time, not the clock; a recorder that allocates nothing; the handler answers two bytes
 - each subject's answers are checked, in every request that is measured
 - in every pass each workload is taken through all subjects in turn, each with a new store; what is compared are the ratios
   of one pass: given are their median and, in brackets, the quartiles. Ratios are what may be quoted; nanoseconds are of this machine
@@ -89,7 +90,8 @@ func (d *Data) verdicts(p *page) {
 	for _, l := range lines {
 		p.row(l.ID, l.What, l.Demand, l.Moonshot, l.Reached, string(l.Verdict))
 	}
-	p.add("\n\"scs\" in this table is scs with an idle time-out, and \"gorilla\" its CookieStore with encryption.")
+	p.add("\n\"scs\" in this table is scs with an idle time-out, and \"gorilla\" its CookieStore with encryption.\n" +
+		"On Redis, scs is the better of its two stores, read and written without an idle time-out, and what is beside it is 128 requests at once.")
 }
 
 // requests prints time, allocations and, small, nanoseconds of every workload.
@@ -167,15 +169,19 @@ func (d *Data) parts(p *page) {
 	}
 }
 
+// versions returns the modules, those of others with their versions.
+func (d *Data) versions(modules []string) (all []string) {
+	for _, m := range modules {
+		all = append(all, strings.TrimSuffix(m+" "+d.Modules[m], " v0.0.0"))
+	}
+	return all
+}
+
 func (d *Data) subjects(p *page) {
 	p.add("\n## The subjects\n")
 	p.head("name", "what", "modules")
 	for _, s := range peers.Subjects() {
-		var modules []string
-		for _, m := range s.Modules {
-			modules = append(modules, strings.TrimSuffix(m+" "+d.Modules[m], " v0.0.0"))
-		}
-		p.row(s.Name, s.Title, strings.Join(modules, ", "))
+		p.row(s.Name, s.Title, strings.Join(d.versions(s.Modules), ", "))
 	}
 	var others []string
 	for _, m := range []string{"github.com/vmihailenco/msgpack/v5", "github.com/fxamacker/cbor/v2"} {

@@ -49,7 +49,7 @@ func checkHolds(t *testing.T, f Figures) {
 	var got []string
 	for _, h := range f.Holds {
 		got = append(got, h.Operation)
-		if h.LongestMicros <= 0 || h.TotalMillis*1000 < h.LongestMicros {
+		if h.LongestMicros <= 0 || h.TotalMillis*1000 < h.LongestMicros*0.999 { // one of them is rounded
 			t.Errorf("%s: got %+v, want a length", f.Store, h)
 		}
 	}
