@@ -94,7 +94,6 @@ func refusals(o *rueidis.ClientOption) error {
 	for name, set := range map[string]bool{
 		"SendToReplicas":            o.SendToReplicas != nil,
 		"ReplicaOnly":               o.ReplicaOnly,
-		"ReplicaSelector":           o.ReplicaSelector != nil,
 		"ReadNodeSelector":          o.ReadNodeSelector != nil,
 		"Standalone.ReplicaAddress": len(o.Standalone.ReplicaAddress) > 0,
 	} {

@@ -298,7 +298,6 @@ func TestNewCachedRefusesWhatWouldShowOldSessions(t *testing.T) {
 	for want, o := range map[string]client.ClientOption{
 		"SendToReplicas":            {SendToReplicas: never},
 		"ReplicaOnly":               {ReplicaOnly: true},
-		"ReplicaSelector":           {ReplicaSelector: func(uint16, []client.NodeInfo) int { return 0 }},
 		"ReadNodeSelector":          {ReadNodeSelector: func(uint16, []client.NodeInfo) int { return 0 }},
 		"Standalone.ReplicaAddress": {Standalone: client.StandaloneOption{ReplicaAddress: []string{"127.0.0.1:1"}}},
 		"OnInvalidations":           {OnInvalidations: func([]client.RedisMessage) {}},

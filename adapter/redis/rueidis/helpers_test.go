@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -135,20 +134,6 @@ func again(t testing.TB, st store.Store, id, data string, version uint64) uint64
 
 func command(key int, args ...string) redisstore.Command {
 	return redisstore.Command{Args: args, Key: key}
-}
-
-// calls returns how often a server has carried out a command, by name.
-func calls(t testing.TB, s *redisserver.Server, name string) (n int) {
-	t.Helper()
-	got, err := s.Do("INFO", "commandstats")
-	must(t, err)
-	_, stat, ok := strings.Cut(got.(string), "cmdstat_"+name+":calls=")
-	if ok {
-		if _, err := fmt.Sscanf(stat, "%d,", &n); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return n
 }
 
 // eventually waits until f is true.
