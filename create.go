@@ -106,7 +106,7 @@ func (m *Manager) create(c *commit, d *draft) error {
 			return nil
 		}
 		b.note(err)
-		if errors.Is(err, store.ErrFull) || c.lim.left() <= 0 {
+		if errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrRefused) || c.lim.left() <= 0 {
 			return fmt.Errorf("%w: create: %w", ErrUnavailable, b.cause)
 		}
 		b.rest()

@@ -37,7 +37,7 @@ func (b *batch) save(d *draft) (done bool) {
 		case errors.Is(err, store.ErrFull) && len(b.live) > 1:
 			b.live = b.live[:1] // perhaps the others' fault; they are tried again without it
 			return false
-		case errors.Is(err, store.ErrFull):
+		case errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrRefused):
 			b.fail(fmt.Errorf("%w: save: %w", ErrUnavailable, err))
 			return true
 		}

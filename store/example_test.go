@@ -57,6 +57,8 @@ func (s slow) Save(ctx context.Context, id string, rec store.Record) (uint64, er
 		fmt.Println(id, "took", took)
 	case errors.Is(err, store.ErrFull):
 		fmt.Println(id, "found no room")
+	case errors.Is(err, store.ErrRefused):
+		fmt.Println(id, "may not be written to")
 	case errors.Is(err, store.ErrNotDurable):
 		fmt.Println(id, "was applied, but may be lost with the server")
 	}

@@ -30,6 +30,11 @@ var (
 	// up nothing to make room for it.
 	ErrFull = errors.New("store: full")
 
+	// ErrRefused says that a Save did nothing, and that the same Save would be
+	// refused again a moment later: the store lacks a right, or what is kept
+	// under the id is not its own.
+	ErrRefused = errors.New("store: refused")
+
 	// ErrNotDurable says that a Save was applied, but that the safety which
 	// Record.Durable asked for was not reached.
 	ErrNotDurable = errors.New("store: applied, but not yet durable")
@@ -102,7 +107,7 @@ type Entry struct {
 // # Errors
 //
 // A Save that returns nil or ErrNotDurable was applied, one that returns
-// ErrConflict or ErrFull was not. Any other error leaves open whether it was;
+// ErrConflict, ErrFull or ErrRefused was not. Any other error leaves open whether it was;
 // the caller finds out by itself. Therefore a store never repeats a Save by
 // itself once its bytes may have left the process.
 type Store interface {

@@ -252,10 +252,13 @@ func newVersion() uint64 {
 // whatever the client calls it.
 func fail(ctx context.Context, command string, err error) error {
 	if refused, ok := errors.AsType[Error](err); ok {
-		if refused.Code() == "OOM" {
+		switch refused.Code() {
+		case "OOM":
 			return fmt.Errorf("redisstore: %s: %w: %w", command, store.ErrFull, err)
+		case "NOPERM", "NOAUTH", "WRONGPASS", "WRONGTYPE":
+			return fmt.Errorf("redisstore: %s: %w: %w", command, store.ErrRefused, err)
 		}
-		return fmt.Errorf("redisstore: %s: the server refused: %w", command, err)
+		return fmt.Errorf("redisstore: %s: the server refused: %w", command, err) // it may be another one soon
 	}
 	if done := ctx.Err(); done != nil && !errors.Is(err, done) {
 		return fmt.Errorf("redisstore: %s: %w: %w", command, done, err)

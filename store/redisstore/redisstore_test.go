@@ -222,6 +222,23 @@ func TestSomethingElseUnderOurNameIsAnErrorThatNamesTheKey(t *testing.T) {
 	}
 }
 
+func TestWhatWillBeRefusedAgainIsErrRefused(t *testing.T) {
+	for text, again := range map[string]bool{
+		"NOPERM this user has no permissions": true, "NOAUTH Authentication required.": true,
+		"WRONGPASS invalid username": true, "WRONGTYPE Operation against a key": true,
+		"READONLY You can't write against a read only replica.": false, "LOADING it is": false,
+		"CLUSTERDOWN it is": false, "MISCONF no disk": false, "ERR whatever": false,
+	} {
+		rec := &recorder{answer: func(redisstore.Command) (redisstore.Reply, bool) {
+			return redisstore.Reply{Err: redisstore.Error(text)}, true
+		}}
+		_, err := newStore(t, rec, redisstore.Options{}).Save(t.Context(), "a", store.Record{Version: 1})
+		if err == nil || errors.Is(err, store.ErrRefused) != again || errors.Is(err, store.ErrFull) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestANewSessionMayTakeThePlaceOfOneThatHasExpiredByOurClockOnly(t *testing.T) {
 	s := startServer(t)
 	st, ctx := newStore(t, plainClient{s}, redisstore.Options{}), t.Context()
