@@ -73,7 +73,6 @@ func (b *batch) run() {
 		if done := b.save(d); done {
 			return
 		}
-		b.rest()
 	}
 }
 

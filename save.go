@@ -36,6 +36,7 @@ func (b *batch) save(d *draft) (done bool) {
 			return b.conflict(at)
 		case errors.Is(err, store.ErrFull) && len(b.live) > 1:
 			b.live = b.live[:1] // perhaps the others' fault; they are tried again without it
+			b.rest()
 			return false
 		case errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrRefused):
 			b.fail(fmt.Errorf("%w: save: %w", ErrUnavailable, err))
@@ -105,6 +106,7 @@ func (b *batch) kept(err error) {
 // applied after all, and the answer lost on the way.
 func (b *batch) conflict(at attempt) (done bool) {
 	b.cur = nil
+	b.rest() // before the load: what is loaded first would be out of date again
 	if err := b.load(); err != nil {
 		b.remember(at) // whoever answered may have asked the server twice
 		b.fail(err)
