@@ -126,7 +126,7 @@ func (b *batch) resolve() {
 		return
 	}
 	head := b.cur.rec.Header()
-	rest := b.live[:0]
+	rest, settled, durable := b.live[:0], []*job(nil), false
 	for _, j := range b.live {
 		known, unknown := false, false
 		for _, a := range j.attempts {
@@ -138,8 +138,8 @@ func (b *batch) resolve() {
 		}
 		switch {
 		case known:
-			j.wrote, j.foreign = true, true
-			j.saved, j.attempts = b.cur, nil
+			j.wrote, j.foreign, j.attempts = true, true, nil
+			settled, durable = append(settled, j), durable || j.durable
 		case unknown && b.moved(j):
 			j.err = ErrUnknown
 		default:
@@ -150,6 +150,11 @@ func (b *batch) resolve() {
 		}
 	}
 	b.live = rest
+	weak := b.confirm(durable)
+	for _, j := range settled {
+		j.saved, j.weak = b.cur, weak
+		j.exact = j.exact && b.cur.rec.Writes() == head.Writes
+	}
 }
 
 // moved reports whether the record has left the state that j's attempts were

@@ -152,6 +152,27 @@ func TestNoUpdateUponACachedRecordIsLost(t *testing.T) {
 	want(t, "count", tells(v, count), 111)
 }
 
+// Set wrote what the cache held already, so that there seemed to be nothing to
+// keep: the answer was 200, and the server kept what another node had set.
+func TestAChangeThatIsNoneToTheCacheIsKept(t *testing.T) {
+	l, st, remember := newStaleLab(t)
+	v := l.visitor()
+	v.posts(func(s *session.Session) { count.Set(s, 1) })
+	remember()
+	v.copy().posts(func(s *session.Session) { count.Set(s, 2) })
+	v.gets(func(s *session.Session) { count.Set(s, 1) })
+	v.posts(func(s *session.Session) { want(t, "count", count.Get(s), 1) })
+	remember()
+	l.saves.Store(0)
+	v.gets(func(s *session.Session) { count.Set(s, 1) })
+	want(t, "Saves of what the server holds, too", l.saves.Load(), 0)
+	want(t, "Loads to know that", st.loads, 1)
+
+	v.copy().posts(func(s *session.Session) { s.End() })
+	res := v.does("GET", func(s *session.Session) { count.Set(s, 1) })
+	want(t, "status of a Set in a session that has ended elsewhere", res.StatusCode, 409)
+}
+
 func TestASessionThatEndedIsNotWrittenToThroughTheCache(t *testing.T) {
 	l, _, remember := newStaleLab(t)
 	v := l.login("ann")
@@ -170,6 +191,41 @@ type durableStore struct{ store.Store }
 
 func (durableStore) Durable() bool         { return true }
 func (s durableStore) Unwrap() store.Store { return s.Store }
+
+// The answer of a durable Save was lost. It was found in the record, and that it
+// had not reached a replica was found by nobody: the answer was 200.
+func TestADurableSaveWhoseAnswerIsLostIsMadeDurable(t *testing.T) {
+	for what, act := range map[string]func(s *session.Session){
+		"a login":   func(s *session.Session) { s.Login("ann") },
+		"a renewal": func(s *session.Session) { s.Renew() },
+		"a logout":  func(s *session.Session) { s.End() },
+	} {
+		for _, safe := range []bool{true, false} {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLabOn(t, durableStore{memstore.New(memstore.Options{})}, session.Options{})
+				v := l.visitor()
+				v.posts(func(s *session.Session) { count.Set(s, 1) })
+				lost, durable := false, 0
+				l.afterSave = func(id string, rec store.Record, _ uint64, err error) error {
+					switch {
+					case isOwner(id) || !rec.Durable || err != nil:
+						return err
+					case !lost:
+						lost = true
+						return errLost
+					case !safe:
+						return store.ErrNotDurable
+					}
+					durable++
+					return nil
+				}
+				status := v.copy().does("POST", act).StatusCode
+				want(t, what+" is answered 200", status == 200, safe)
+				want(t, what+" was made durable", durable > 0, safe)
+			})
+		}
+	}
+}
 
 // One process saved a tombstone, was told that no replica has it, and answered
 // 503. The visitor tried again, at another process, which found the tombstone,

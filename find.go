@@ -123,7 +123,7 @@ func (f *found) opens(token string, rec *store.Record, arrival int64) bool {
 	if !f.saved.rec.SecretIs(&hash) {
 		return false
 	}
-	f.token, f.standing = token, live
+	f.token, f.standing, f.saved.lately = token, live, true
 	return true
 }
 

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/sojourn-go/session/internal/record"
 	"github.com/sojourn-go/session/store"
@@ -16,6 +18,10 @@ import (
 func (b *batch) save(d *draft) (done bool) {
 	at := attempt{stamp: b.leader.newStamp(), writes: b.cur.rec.Writes(), version: b.cur.version}
 	next, view, needed := b.next(d, at.stamp)
+	if !needed && b.cur.lately {
+		b.cur = nil // nothing to change in what a cache says: look at the record itself
+		return false
+	}
 	if !needed {
 		b.finish(b.cur)
 		return true
@@ -114,8 +120,9 @@ func (b *batch) conflict(at attempt) (done bool) {
 	}
 	head := b.cur.rec.Header()
 	if b.cur.exists && head.Stamped(at.stamp) {
+		weak := b.confirm(slices.ContainsFunc(b.live, func(j *job) bool { return j.refusal == nil && j.durable }))
 		for _, j := range b.live {
-			j.wrote, j.foreign, j.exact = true, true, head.Writes == at.writes+1
+			j.wrote, j.foreign, j.exact, j.weak = true, true, b.cur.rec.Writes() == at.writes+1, weak
 		}
 		b.finish(b.cur)
 		return true
@@ -124,6 +131,40 @@ func (b *batch) conflict(at attempt) (done bool) {
 		j.conflict = true
 	}
 	return false
+}
+
+// confirm saves the newest record once more, as it is, if something in it was to
+// be durable of which the answer was lost, and with it whether it is safe. A
+// store that is safe up to this Save is so up to that one. It reports whether it
+// is not.
+func (b *batch) confirm(durable bool) (weak bool) {
+	if !durable || !b.qs.weak.Load() {
+		return false
+	}
+	for {
+		rec := store.Record{
+			Data: b.cur.rec.Bytes(), Owner: b.cur.owner, Version: b.cur.version, Durable: true,
+			Expires: b.cur.draft().expires(time.Now(), b.qs.timeout),
+		}
+		version, err := b.qs.store.Save(b.qs.context(b.lim), b.leader.id, rec)
+		if err == nil || errors.Is(err, store.ErrNotDurable) {
+			next := *b.cur
+			next.version, b.cur = version, &next
+			return err != nil
+		}
+		if b.lim.left() <= 0 || errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrRefused) {
+			break
+		}
+		b.rest()
+		cur, err := b.qs.load(b.qs.context(b.lim), b.leader.id)
+		if err == nil && !cur.exists {
+			break
+		}
+		if err == nil {
+			b.cur = cur // whoever wrote it, wrote it upon ours
+		}
+	}
+	return true
 }
 
 // newStamp returns a random mark for one Save.

@@ -17,6 +17,7 @@ type saved struct {
 	version uint64
 	exists  bool
 	corrupt bool   // there is something, and it is no record
+	lately  bool   // the store's cache says so: there may be a newer one
 	asOf    uint64 // it was the newest at some time after this, on the queues' clock
 }
 
@@ -29,7 +30,7 @@ func (s *Session) rec() record.Record { return record.Again(s.data) }
 // saved returns the record that the session has in the store; none if it has
 // none.
 func (s *Session) saved() saved {
-	c := saved{rec: s.rec(), version: s.version, exists: s.stands()}
+	c := saved{rec: s.rec(), version: s.version, exists: s.stands(), lately: s.lately}
 	if s.signed != nil {
 		c.owner = s.signed.owner
 	}
@@ -38,7 +39,7 @@ func (s *Session) saved() saved {
 
 // has makes a record the session's.
 func (s *Session) has(c *saved) {
-	s.data, s.version = c.rec.Bytes(), c.version
+	s.data, s.version, s.lately = c.rec.Bytes(), c.version, c.lately
 	switch {
 	case c.owner == "":
 		s.signed = nil

@@ -27,14 +27,14 @@ type Session struct {
 	m       *Manager
 	outer   *http.Request       // as it came
 	w       http.ResponseWriter // nil: the session is Load's, not Handler's
-	arrival int64               // when the session was first asked for; Unix ms
+	arrival int64               // when the session was first asked for, and loaded; Unix ms; 0: not yet
 
 	mu        sync.Mutex
 	phase     phase
 	standing  standing
-	loaded    bool
 	consulted bool
 	isNew     bool // it began with this request
+	lately    bool // data is from the store's cache
 
 	// Of the exchange, and its goroutine's own.
 	begun    bool // begin has run

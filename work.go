@@ -58,7 +58,7 @@ func (s *Session) extra() *work {
 // panics, the session is left failed, and unlocked.
 func (s *Session) enter() {
 	s.mu.Lock()
-	if !s.consulted || !s.loaded {
+	if !s.consulted || s.arrival == 0 {
 		s.firstLook()
 	}
 }
@@ -77,7 +77,7 @@ func (s *Session) firstLook() {
 			s.notice(Event{Kind: Late, Err: errUnvaried})
 		}
 	}
-	if !s.loaded && s.phase != frozen {
+	if s.arrival == 0 && s.phase != frozen {
 		s.load()
 	}
 	entered = true
@@ -117,7 +117,7 @@ func (s *Session) notice(events ...Event) {
 // whoever uses the session needs the outcome.
 func (s *Session) load() {
 	now := time.Now()
-	s.loaded, s.isNew, s.arrival = true, true, now.UnixMilli()
+	s.isNew, s.arrival = true, now.UnixMilli()
 	var buf [maxTokens + 1]string
 	tokens := s.x().tokens(buf[:0])
 	if len(tokens) == 0 {
