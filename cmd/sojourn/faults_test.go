@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sojourn-go/session/adapter/redis/rueidis"
 	"github.com/sojourn-go/session/internal/redisserver"
+	"github.com/sojourn-go/session/store"
+	"github.com/sojourn-go/session/store/redisstore"
 )
 
 // docs/redis.md has a table of what each fault looks like: these are its rows.
@@ -166,12 +169,46 @@ func TestRedis_TheUserOfTheDocumentationIsAllowedEnough(t *testing.T) {
 			t.Errorf("it was refused %v, %v", logged, err)
 		}
 	})
+	t.Run("full", func(t *testing.T) {
+		t.Parallel()
+		s := startRedis(t)
+		allow(t, line, s)
+		st := the(rueidis.Open("redis://sessions:PASSWORD@"+s.Addr(), redisstore.Options{}))(t)
+		defer st.Close()
+		v := the(st.Save(t.Context(), "a", store.Record{Data: []byte("a session")}))(t)
+		the(s.Do("CONFIG", "SET", "maxmemory", "1"))(t)
+		the(st.Save(t.Context(), "a", store.Record{Data: []byte("a tombstone"), Version: v, Durable: true}))(t)
+	})
+	t.Run("moving", func(t *testing.T) {
+		t.Parallel()
+		c := must[*redisserver.Cluster](t)(redisserver.StartCluster(3, 1))
+		allow(t, line, c.Nodes()...)
+		slot := redisserver.Slot("session:a")
+		from, to := the(c.Master(slot))(t), the(c.Master((slot+8192)%16384))(t)
+		if err := c.BeginMove(slot, from, to); err != nil {
+			t.Fatal(err)
+		}
+		st := the(rueidis.Open("redis+cluster://sessions:PASSWORD@"+strings.Join(c.Addrs(), ","), redisstore.Options{}))(t)
+		defer st.Close()
+		the(st.Save(t.Context(), "a", store.Record{Data: []byte("where the slot is going")}))(t)
+	})
 	t.Run("cluster", func(t *testing.T) {
 		t.Parallel()
 		c := must[*redisserver.Cluster](t)(redisserver.StartCluster(3, 1))
 		allow(t, line, c.Nodes()...)
 		share(t, "-cached", "-replicas", "1", "-store", "redis+cluster://sessions:PASSWORD@"+strings.Join(c.Addrs(), ","))
 	})
+}
+
+// the is a result without an error, or the end of the test.
+func the[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
 }
 
 // allow makes the user on each server.

@@ -16,12 +16,13 @@ import (
 //     their users are signed out. With noeviction new sessions are refused, with
 //     store.ErrFull.
 //   - It is a replica, which refuses every write.
+//   - It is a node of a Cluster, and the client does not know of Clusters.
 //   - It has fewer replicas than Options.Replicas waits for, so that no login
 //     would count as kept.
 //   - It does not say (INFO is forbidden), or cannot be reached.
 //
 // It is for the start of a program, as a warning: a Store works, or fails, the
-// same without it. It sends two commands to each master.
+// same without it. It sends two or three commands to each master.
 func (s *Store) Check(ctx context.Context) error {
 	ctx, end := s.limited(ctx)
 	defer end()
@@ -52,6 +53,12 @@ func (s *Store) checkOne(ctx context.Context, c Client) (faults []error) {
 	replication, err := serverInfo(ctx, c, "replication")
 	if err != nil {
 		return append(faults, fmt.Errorf("whether it is a master cannot be told: %w", err))
+	}
+	if _, ok := s.client.(Cluster); !ok {
+		// Who may not ask is not told: most are no Cluster.
+		if cluster, err := serverInfo(ctx, c, "cluster"); err == nil && cluster["cluster_enabled"] == "1" {
+			faults = append(faults, errors.New("it is a node of a Cluster, and most sessions belong to another one: use a client for Clusters (redis+cluster:// in a URL)"))
+		}
 	}
 	if replication["role"] == "slave" {
 		return append(faults, errors.New("it is a replica, and refuses what sessions write: connect to its master"))

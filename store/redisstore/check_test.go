@@ -132,6 +132,17 @@ func TestCheck_tells_a_replica_from_a_master_and_counts_replicas(t *testing.T) {
 	}
 }
 
+func TestCheck_tells_a_client_of_one_server_that_this_one_is_of_a_Cluster(t *testing.T) {
+	s := startServer(t, "cluster-enabled yes")
+	err := check(t, plainClient{s}, redisstore.Options{})
+	if err == nil || !strings.Contains(err.Error(), "redis+cluster://") {
+		t.Errorf("got %v", err)
+	}
+	if err := check(t, plainCluster{plainClient{s}, []redisstore.Client{plainClient{s}}}, redisstore.Options{}); err != nil {
+		t.Errorf("a client for Clusters: %v", err)
+	}
+}
+
 func TestCheck_asks_every_master_and_tells_everything(t *testing.T) {
 	good, bad := startServer(t), startServer(t, "maxmemory 8mb", "maxmemory-policy allkeys-lfu")
 	err := check(t, plainCluster{masters: []redisstore.Client{plainClient{bad}, plainClient{good}}, plainClient: plainClient{good}},

@@ -49,6 +49,7 @@ const (
 	defaultTimeout        = 5 * time.Second
 	maxPrefix             = 256
 	maxReplicas           = 1000
+	maxGrowth             = "64" // bytes: what a logout, or a login's place on a list, may add
 )
 
 // A Store is a [store.Store] in Redis. Make one with [New].
@@ -219,6 +220,9 @@ func (s *Store) Save(ctx context.Context, id string, rec store.Record) (uint64, 
 	at, left := expiryOf(rec.Expires, now)
 	version := newVersion()
 	w := write{s: s, key: s.opts.Prefix + id, value: encode(version, at, &rec), now: now}
+	if rec.Durable {
+		w.grows = maxGrowth
+	}
 	switch {
 	case left < 0:
 		w.keep, w.value = "-", ""

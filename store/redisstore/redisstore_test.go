@@ -149,7 +149,11 @@ func TestTheServerIsToldHowLongAndNotUntilWhen(t *testing.T) {
 				t.Errorf("%q counts by the server's clock", args)
 			}
 		}
-		if left := args[len(args)-1]; len(left) != len("3600000") || left < "3590000" || left > "3600000" {
+		left := args[len(args)-1]
+		if args[0] != "SET" {
+			left = args[len(args)-2]
+		}
+		if len(left) != len("3600000") || left < "3590000" || left > "3600000" {
 			t.Errorf("%.20q: kept for %s ms, want an hour", args, left)
 		}
 	}
@@ -175,23 +179,60 @@ func TestARecordWithoutAnEndIsKeptForEver(t *testing.T) {
 func TestAFullServerIsErrFullAndChangesNothing(t *testing.T) {
 	s := startServer(t, "maxmemory-policy noeviction")
 	st, ctx := newStore(t, plainClient{s}, redisstore.Options{}), t.Context()
-	v, err := st.Save(ctx, "a", store.Record{Data: []byte("before")})
+	before := store.Record{Data: []byte("before"), Expires: time.Now().Add(time.Hour)}
+	v, err := st.Save(ctx, "a", before)
 	must(t, err)
-	v, err = st.Save(ctx, "a", store.Record{Data: []byte("before"), Version: v})
+	before.Version = v
+	v, err = st.Save(ctx, "a", before)
 	must(t, err)
 	_, err = s.Do("CONFIG", "SET", "maxmemory", "1mb")
 	must(t, err)
 	_, err = st.Save(ctx, "a", store.Record{Data: []byte("after"), Version: v})
 	wantIs(t, "Save", err, store.ErrFull)
-	_, err = st.Save(ctx, "b", store.Record{})
+	_, err = st.Save(ctx, "a", store.Record{Data: make([]byte, 100), Version: v, Durable: true})
+	wantIs(t, "Save of much more", err, store.ErrFull)
+	_, err = st.Save(ctx, "b", store.Record{Durable: true})
 	wantIs(t, "a new record", err, store.ErrFull)
 	_, err = st.Load(ctx, "b")
 	wantIs(t, "Load of what was refused", err, store.ErrNotFound)
 	got, err := st.Load(ctx, "a")
-	if err != nil || string(got.Data) != "before" {
+	if err != nil || string(got.Data) != "before" || got.Version != v {
 		t.Errorf("Load: %q, %v, want what was there before", got.Data, err)
 	}
+	ttl, err := s.Do("PTTL", "session:a")
+	if ms, _ := ttl.(int64); err != nil || ms < 3_500_000 {
+		t.Errorf("PTTL: %v, %v, want an hour, as before", ttl, err)
+	}
 	must(t, st.Delete(ctx, "a"))
+}
+
+// Whoever wanted to sign out of a full server's site was told to try again later,
+// as was who wanted to end the sessions of a thief.
+func TestAFullServerTakesALogout(t *testing.T) {
+	s := startServer(t, "maxmemory-policy noeviction")
+	st, ctx := newStore(t, plainClient{s}, redisstore.Options{}), t.Context()
+	v, err := st.Save(ctx, "a", store.Record{Data: []byte("before"), Expires: time.Now().Add(time.Hour)})
+	must(t, err)
+	_, err = s.Do("CONFIG", "SET", "maxmemory", "1mb")
+	must(t, err)
+	for _, rec := range []store.Record{
+		{Data: []byte("as long"), Expires: time.Now().Add(time.Minute)},
+		{Data: []byte("a tombstone with a stamp")},
+		{Data: []byte("shorter"), Expires: time.Now().Add(time.Hour)},
+	} {
+		rec.Version, rec.Durable = v, true
+		if v, err = st.Save(ctx, "a", rec); err != nil {
+			t.Fatalf("%s: %v", rec.Data, err)
+		}
+		got, err := st.Load(ctx, "a")
+		if err != nil || string(got.Data) != string(rec.Data) {
+			t.Errorf("Load: %q, %v, want %q", got.Data, err, rec.Data)
+		}
+		ttl, err := s.Do("PTTL", "session:a")
+		if ms, _ := ttl.(int64); err != nil || rec.Expires.IsZero() != (ms == -1) || ms > 3_600_000 {
+			t.Errorf("%s: PTTL %v, %v", rec.Data, ttl, err)
+		}
+	}
 }
 
 func TestSomethingElseUnderOurNameIsAnErrorThatNamesTheKey(t *testing.T) {

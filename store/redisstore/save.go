@@ -17,6 +17,7 @@ type write struct {
 	base  string // the version that must be there; "": none
 	value string
 	keep  string // in ms; "": for ever, "-": not at all
+	grows string // by so many bytes, on a full server
 	now   time.Time
 	waits bool // for replicas
 }
@@ -30,7 +31,7 @@ func (w *write) do(ctx context.Context) error {
 		}
 		// There is a record, which may have expired by our clock alone.
 	}
-	args := []string{w.base, strconv.FormatInt(w.now.UnixMilli(), 10), w.value, w.keep}
+	args := []string{w.base, strconv.FormatInt(w.now.UnixMilli(), 10), w.value, w.keep, w.grows}
 	reply, weak, err := w.send(ctx, swap.call(w.key, args...))
 	if refused, ok := errors.AsType[Error](err); ok && refused.Code() == "NOSCRIPT" {
 		reply, weak, err = w.send(ctx, swap.teach(w.key, args...))

@@ -24,6 +24,12 @@ func newScript(text string) script {
 //	ARGV[2]  the caller's now, Unix time in ms
 //	ARGV[3]  the new string
 //	ARGV[4]  how long it is to be kept, in ms; "" for ever, "-" not at all
+//	ARGV[5]  how many bytes longer than the old one it may be on a full server;
+//	         "" for: a full server may refuse it
+//
+// A full server refuses a SET of whatever size, but goes on with a script that has
+// written already. So a write that matters, a logout above all, first writes
+// that the record is kept for as long as it is already, and then what it wants.
 //
 // Errors are returned as the server's own, so that their first word can be
 // relied on, with every version of Redis.
@@ -40,13 +46,17 @@ if head ~= '' or ARGV[1] == '' and redis.call('EXISTS', KEYS[1]) == 1 then
   if ends == 0 or ends > tonumber(ARGV[2]) then version = string.sub(head, 2, 9) end
 end
 if version ~= ARGV[1] then return 0 end
-local done
-if ARGV[4] == '-' then
-  done = redis.pcall('DEL', KEYS[1])
-elseif ARGV[4] == '' then
-  done = redis.pcall('SET', KEYS[1], ARGV[3])
-else
-  done = redis.pcall('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+local function write()
+  if ARGV[4] == '-' then return redis.pcall('DEL', KEYS[1]) end
+  if ARGV[4] == '' then return redis.pcall('SET', KEYS[1], ARGV[3]) end
+  return redis.pcall('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+end
+local done = write()
+if ARGV[5] ~= '' and type(done) == 'table' and done.err and string.find(done.err, 'OOM', 1, true)
+    and redis.call('STRLEN', KEYS[1]) + ARGV[5] >= #ARGV[3] then
+  local left = redis.call('PTTL', KEYS[1])
+  if left > 0 then redis.call('PEXPIRE', KEYS[1], left) else redis.call('PERSIST', KEYS[1]) end
+  done = write()
 end
 if type(done) == 'table' and done.err then return done end
 return 1
