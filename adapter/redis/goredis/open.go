@@ -3,8 +3,10 @@ package goredis
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -22,7 +24,7 @@ const (
 // A Store is a store with a client of its own. Make one with [Open].
 type Store struct {
 	*redisstore.Store
-	client redis.UniversalClient
+	close func() error
 }
 
 // Open returns a store on the servers that a URL names, as
@@ -30,37 +32,33 @@ type Store struct {
 //
 // Open does not connect: an application may start before its Redis does, and
 // calls return errors until then. It fails if the URL or o is wrong, or the file
-// of certificates that the URL names cannot be read.
+// of certificates that the URL names cannot be read, and its error names all of
+// it.
 //
 // Nothing is sent twice, and calls end at the deadline of their context, or
 // after the URL's timeout if that is sooner.
 func Open(url string, o redisstore.Options) (*Store, error) {
 	l, err := redisstore.ParseURL(url)
 	if err != nil {
-		return nil, err
+		_, also := redisstore.New(single{}, o) // never used
+		return nil, errors.Join(err, also)
 	}
-	client, err := newClient(l)
-	if err != nil {
-		return nil, err
-	}
-	st, err := New(client, o)
-	if err != nil {
+	config, err := tlsConfig(l)
+	client := newClient(l, config)
+	st, also := New(client, o)
+	if err := errors.Join(err, also); err != nil {
 		client.Close()
 		return nil, err
 	}
-	return &Store{Store: st, client: client}, nil
+	return &Store{Store: st, close: sync.OnceValue(client.Close)}, nil
 }
 
 // Close closes the connections. What is under way, or comes later, ends with an
-// error.
-func (s *Store) Close() error { return s.client.Close() }
+// error. Close may be called again, which does nothing but return the same.
+func (s *Store) Close() error { return s.close() }
 
 // newClient returns the client of a location. It connects when it is used.
-func newClient(l *redisstore.Location) (redis.UniversalClient, error) {
-	config, err := tlsConfig(l)
-	if err != nil {
-		return nil, err
-	}
+func newClient(l *redisstore.Location, config *tls.Config) redis.UniversalClient {
 	timeout := orDefault(l.Timeout, defaultTimeout)
 	o := &redis.UniversalOptions{
 		Addrs:                 l.Addrs,
@@ -86,13 +84,13 @@ func newClient(l *redisstore.Location) (redis.UniversalClient, error) {
 	}
 	switch {
 	case l.Sentinel:
-		return redis.NewFailoverClient(o.Failover()), nil
+		return redis.NewFailoverClient(o.Failover())
 	case l.Cluster:
 		c := o.Cluster()
 		c.ClusterStateReloadInterval = reloadEvery
-		return redis.NewClusterClient(c), nil
+		return redis.NewClusterClient(c)
 	}
-	return redis.NewClient(o.Simple()), nil
+	return redis.NewClient(o.Simple())
 }
 
 // tlsConfig returns nil for a location without TLS. A certificate must be for

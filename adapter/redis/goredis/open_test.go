@@ -2,6 +2,7 @@ package goredis_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,6 +104,23 @@ func TestOpenRefusesWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestOpenTellsAllThatIsWrong(t *testing.T) {
+	bad := redisstore.Options{Replicas: 1, ReplicaTimeout: time.Hour, Timeout: -1}
+	for url, wants := range map[string][]string{
+		"redis://localhost:99999":                   {"the port is a number", "Timeout is -1ns"},
+		"rediss://localhost?tls_ca=/no/such":        {"no such file", "Timeout is -1ns", "ReplicaTimeout is 1h"},
+		"redis+cluster://localhost":                 {"Timeout is -1ns", "ReplicaTimeout is 1h"},
+		"rediss+cluster://localhost?tls_ca=/no/any": {"no such file", "Timeout is -1ns", "ReplicaTimeout is 1h"},
+	} {
+		st, err := goredis.Open(url, bad)
+		for _, want := range wants {
+			if st != nil || err == nil || strings.Count(err.Error(), want) != 1 {
+				t.Errorf("%q: got a store: %t, error %v, want %q in it once", url, st != nil, err, want)
+			}
+		}
+	}
+}
+
 func TestOpenDoesNotNeedAServer(t *testing.T) {
 	s := own(t)
 	must(t, s.Kill())
@@ -142,5 +160,17 @@ func TestAfterCloseNothingIsServed(t *testing.T) {
 	must(t, st.Close())
 	if _, err := st.Load(t.Context(), "nobody"); !errors.Is(err, redis.ErrClosed) {
 		t.Errorf("got error %v, want ErrClosed", err)
+	}
+	if err := st.Close(); err != nil {
+		t.Errorf("the second Close: got error %v", err)
+	}
+}
+
+func TestAPrintedStoreShowsNoPassword(t *testing.T) {
+	st := open(t, "redis://:geheim@127.0.0.1:1", redisstore.Options{})
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%q"} {
+		if text := fmt.Sprintf(verb, st); strings.Contains(text, "geheim") {
+			t.Errorf("by %s the password is shown", verb)
+		}
 	}
 }

@@ -1,8 +1,10 @@
 package rueidis
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/redis/rueidis"
 
@@ -22,13 +24,14 @@ type CachedStore struct {
 // tells. It fails if the servers do not tell what changes: that takes Redis 6,
 // or Valkey, and the right to CLIENT TRACKING.
 //
-// It starts a goroutine, which Close ends.
+// Before it connects it tells all that is wrong with the URL and the options. It
+// starts a goroutine, which Close ends.
 func OpenCached(url string, o redisstore.Options, near nearcache.Options) (*CachedStore, error) {
 	option, err := parse(url)
-	if err != nil {
+	if err := errors.Join(err, checkCached(&option, o, near)); err != nil {
 		return nil, err
 	}
-	return NewCached(option, o, near)
+	return newCached(option, o, near)
 }
 
 // NewCached is [OpenCached] for an application that knows better what its
@@ -38,18 +41,30 @@ func OpenCached(url string, o redisstore.Options, near nearcache.Options) (*Cach
 // ClientTrackingOptions, NewCacheStoreFn), nor for reads from replicas, which
 // would show what has been overwritten, nor for AlwaysRESP2.
 //
-// It starts a goroutine, which Close ends.
+// Before it connects it tells all that is wrong with the options. It starts a
+// goroutine, which Close ends.
 func NewCached(option rueidis.ClientOption, o redisstore.Options, near nearcache.Options) (*CachedStore, error) {
-	if err := refusals(&option); err != nil {
+	if err := checkCached(&option, o, near); err != nil {
 		return nil, err
 	}
+	return newCached(option, o, near)
+}
+
+// checkCached returns all that is wrong with the options, before anything is
+// connected.
+func checkCached(option *rueidis.ClientOption, o redisstore.Options, near nearcache.Options) error {
+	_, err := nearcache.New((*redisstore.Store)(nil), near) // never used
+	return errors.Join(refusals(option), check(o), err)
+}
+
+func newCached(option rueidis.ClientOption, o redisstore.Options, near nearcache.Options) (*CachedStore, error) {
 	own := option
 	own.DisableCache = true
 	client, err := connect(own)
 	if err != nil {
 		return nil, err
 	}
-	c, err := cached(client, option, o, near)
+	c, err := cached(client, &option, o, near)
 	if err != nil {
 		client.Close()
 		return nil, err
@@ -57,7 +72,7 @@ func NewCached(option rueidis.ClientOption, o redisstore.Options, near nearcache
 	return c, nil
 }
 
-func cached(client rueidis.Client, option rueidis.ClientOption, o redisstore.Options, near nearcache.Options) (*CachedStore, error) {
+func cached(client rueidis.Client, option *rueidis.ClientOption, o redisstore.Options, near nearcache.Options) (*CachedStore, error) {
 	pipelines := option.AlwaysPipelining && !option.DisableAutoPipelining
 	st, err := redisstore.New(newClient(client, pipelines), o)
 	if err != nil {
@@ -74,11 +89,19 @@ func cached(client rueidis.Client, option rueidis.ClientOption, o redisstore.Opt
 	return &CachedStore{Store: cache, client: client, feed: f}, nil
 }
 
-// Close ends the goroutine and closes the connections. What is under way is
-// waited for, but no longer than a second; what comes later ends with an error.
+// Check asks the servers whether they would keep sessions, as
+// [redisstore.Store.Check] tells. Memory has no part in it.
+func (s *CachedStore) Check(ctx context.Context) error { return s.feed.store.Check(ctx) }
+
+// Close ends the goroutine and closes the connections, those to one server
+// one after the other: if it is silent, each takes a second. Until then what is
+// under way may still be answered; what comes later ends with an error. Close may
+// be called again, which does nothing.
 func (s *CachedStore) Close() error {
-	s.feed.close()
-	s.client.Close()
+	var all sync.WaitGroup
+	all.Go(s.feed.close)
+	all.Go(s.client.Close)
+	all.Wait()
 	return nil
 }
 

@@ -32,7 +32,7 @@ func newClient(c rueidis.Client, pipelines bool) redisstore.Client {
 
 // single is one server, or the master that Sentinel knows, or one node of a
 // Cluster.
-type single struct{ sender }
+type single struct{ *sender }
 
 func isGet(cmd redisstore.Command) bool {
 	return cmd.Key == 1 && len(cmd.Args) == 2 && cmd.Args[0] == "GET"

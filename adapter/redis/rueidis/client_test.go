@@ -72,6 +72,23 @@ func TestAnAnswerIsTheSameInBothProtocols(t *testing.T) {
 	}
 }
 
+// Redis 6 puts a second "-" before what its scripts hand on; so does this script.
+func TestARefusalHasItsCode(t *testing.T) {
+	c := rueidis.Client(connect(t, shared(t, alone).Addr()))
+	for text, want := range map[string]redisstore.Error{
+		"OOM full":  "OOM full",
+		"-OOM full": "OOM full",
+		"ERR no":    "ERR no",
+		"-ERR no":   "ERR no",
+	} {
+		_, err := c.Do(t.Context(), command(0, "EVAL", "return {err = ARGV[1]}", "0", text))
+		got, ok := errors.AsType[redisstore.Error](err)
+		if code, _, _ := strings.Cut(string(want), " "); !ok || got != want || got.Code() != code {
+			t.Errorf("%q: got error %q of code %q, want %q", text, err, got.Code(), want)
+		}
+	}
+}
+
 func TestAClientIsAsMuchAsItCanBe(t *testing.T) {
 	if c := rueidis.Client(nil); c != nil {
 		t.Errorf("of nil: got %v, want nil", c)

@@ -15,7 +15,7 @@ import (
 const slots = 16384
 
 // cluster is a Redis Cluster.
-type cluster struct{ sender }
+type cluster struct{ *sender }
 
 // Masters implements redisstore.Cluster.
 func (c *cluster) Masters(ctx context.Context) ([]redisstore.Client, error) {

@@ -46,6 +46,17 @@ func ExampleOpenCached() {
 	fmt.Println(stats.Hits, "loads from memory,", stats.Misses, "from Redis")
 }
 
+func ExampleCachedStore_Check() {
+	st, err := rueidis.OpenCached("redis://127.0.0.1:6379", redisstore.Options{}, nearcache.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer st.Close()
+	if err := st.Check(context.Background()); err != nil {
+		log.Print(err) // no reason not to start
+	}
+}
+
 func ExampleNewCached() {
 	var st *rueidis.CachedStore // a store.Cached, for session.New
 	st, err := rueidis.NewCached(client.ClientOption{

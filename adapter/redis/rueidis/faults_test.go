@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -139,6 +140,65 @@ func together(t *testing.T, name string, call func(context.Context) error) {
 	}
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("%s with 100 ms took %v", name, took)
+	}
+}
+
+// A pipeline of rueidis has 1024 places. Who finds none waits for one whatever
+// its context says, so there must always be one.
+func TestMoreCallsThanAPipelineHoldsEndWithTheirContexts(t *testing.T) {
+	s := own(t)
+	st := open(t, "redis://"+s.Addr()+"?timeout=1h&dial_timeout=1h", redisstore.Options{})
+	version := renew(t, st, "full", "v")
+	calls := []func(context.Context) error{
+		func(ctx context.Context) error { _, err := st.Load(ctx, "full"); return err },
+		func(ctx context.Context) error { _, err := save(ctx, st, "full", record("w", version)); return err },
+	}
+	begin := make(chan time.Time)
+	var all sync.WaitGroup
+	for i := range 5000 {
+		all.Go(func() {
+			<-begin
+			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer cancel()
+			if err := calls[i%2](ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got error %v, want DeadlineExceeded", err)
+			}
+		})
+	}
+	_, err := st.Load(t.Context(), "full") // there was an answer a moment ago
+	must(t, err)
+	must(t, s.Freeze())
+	stuck := time.AfterFunc(10*time.Second, func() {
+		t.Error("calls with 500 ms are there after 10 s")
+		s.Thaw()
+	})
+	close(begin)
+	all.Wait()
+	stuck.Stop()
+	must(t, s.Thaw())
+	eventually(t, "the store to serve again", func() bool {
+		_, err := st.Load(within(t, time.Second), "full")
+		return err == nil
+	})
+}
+
+func TestMoreCallersThanAPipelineHoldsAreServed(t *testing.T) {
+	for _, top := range topologies() {
+		t.Run(top.name, func(t *testing.T) {
+			st := open(t, top.url(t), redisstore.Options{Prefix: t.Name() + ":", Timeout: time.Minute})
+			var all sync.WaitGroup
+			for i := range 3000 {
+				all.Go(func() {
+					id := fmt.Sprint("many", i)
+					_, err := save(t.Context(), st, id, record(id, 0))
+					rec, loadErr := st.Load(t.Context(), id)
+					if err := errors.Join(err, loadErr, st.Delete(t.Context(), id)); err != nil || string(rec.Data) != id {
+						t.Errorf("%s: got %q, error %v", id, rec.Data, err)
+					}
+				})
+			}
+			all.Wait()
+		})
 	}
 }
 

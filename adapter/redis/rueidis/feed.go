@@ -22,8 +22,8 @@ const patience = 5 * time.Second
 // master (tracker), over which the server sends the keys that change, and asks
 // all of them several times a Bound whether they are there.
 type feed struct {
-	client rueidis.Client // the one that reads and writes
-	option rueidis.ClientOption
+	client rueidis.Client        // the one that reads and writes
+	option *rueidis.ClientOption // a pointer, so that a printed CachedStore shows no password
 	store  *redisstore.Store
 	cache  *nearcache.Store
 
@@ -36,7 +36,7 @@ type feed struct {
 	wg     sync.WaitGroup
 }
 
-func newFeed(client rueidis.Client, option rueidis.ClientOption, st *redisstore.Store, cache *nearcache.Store) *feed {
+func newFeed(client rueidis.Client, option *rueidis.ClientOption, st *redisstore.Store, cache *nearcache.Store) *feed {
 	f := &feed{client: client, option: option, store: st, cache: cache, trackers: map[string]*tracker{}}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
@@ -54,13 +54,15 @@ func (f *feed) begin() error {
 	return nil
 }
 
-// close ends the goroutine, and then the connections.
+// close ends the goroutine, and then the connections, all at once.
 func (f *feed) close() {
 	f.cancel() // also cuts the connections
 	f.wg.Wait()
+	var all sync.WaitGroup
 	for _, t := range f.trackers {
-		t.close()
+		all.Go(t.close)
 	}
+	all.Wait()
 }
 
 func (f *feed) run() {

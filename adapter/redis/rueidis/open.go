@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -44,11 +45,12 @@ type Store struct {
 // [redisstore.ParseURL] reads it. The caller closes it.
 //
 // Open connects: it fails if no server answers, or refuses the password, and its
-// error names the addresses. The pool of the URL bounds the connections for
+// error names the addresses. Before that it tells all that is wrong with the URL
+// and o. The pool of the URL bounds the connections for
 // Saves that wait for replicas; the others share a few.
 func Open(url string, o redisstore.Options) (*Store, error) {
 	option, err := parse(url)
-	if err != nil {
+	if err := errors.Join(err, check(o)); err != nil {
 		return nil, err
 	}
 	client, err := connect(option)
@@ -63,11 +65,20 @@ func Open(url string, o redisstore.Options) (*Store, error) {
 	return &Store{Store: st, client: client}, nil
 }
 
-// Close closes the connections. What is under way is waited for, but no longer
-// than a second; what comes later ends with an error.
+// Close closes the connections, those to one server one after the other: if it is
+// silent, each takes a second. Until then what is under way may still be
+// answered; what comes later ends with an error. Close may be called again, which
+// does nothing.
 func (s *Store) Close() error {
 	s.client.Close()
 	return nil
+}
+
+// check returns all that is wrong with the options of a store. A store has a
+// client that can do all that options ask for; this one is never used.
+func check(o redisstore.Options) error {
+	_, err := redisstore.New((*single)(nil), o)
+	return err
 }
 
 // parse returns what a URL means to rueidis.

@@ -1,7 +1,11 @@
 package rueidis_test
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,6 +58,66 @@ func TestOpenRefusesWhatIsWrong(t *testing.T) {
 	}
 	if st, err := rueidis.New(nil, redisstore.Options{}); st != nil || err == nil {
 		t.Errorf("New of no client: got a store: %t, error %v", st != nil, err)
+	}
+}
+
+func TestWhatIsWrongIsToldTogetherBeforeAnythingIsConnected(t *testing.T) {
+	dialled := func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
+		t.Error("a connection is made")
+		return nil, errors.New("no connection")
+	}
+	bad, badNear := redisstore.Options{Replicas: -1, Timeout: -1}, nearcache.Options{Bound: 1, MaxBytes: -1}
+	wantAll := func(what string, err error, parts ...string) {
+		t.Helper()
+		for _, part := range parts {
+			if err == nil || strings.Count(err.Error(), part) != 1 {
+				t.Errorf("%s: got error %v, want %q in it once", what, err, part)
+			}
+		}
+	}
+	_, err := rueidis.NewCached(client.ClientOption{DialCtxFn: dialled, InitAddress: []string{"127.0.0.1:1"}, ReplicaOnly: true}, bad, badNear)
+	wantAll("NewCached", err, "ReplicaOnly:", "Replicas is -1", "Timeout is -1ns", "Bound is 1ns", "MaxBytes is -1")
+	for url, fault := range map[string]string{
+		"redis://127.0.0.1:99999":               "the port is a number",
+		"rediss://127.0.0.1:1?tls_ca=/no/such":  "no such file",
+		"redis://" + shared(t, alone).Addr():    "Replicas is -1",
+		"redis+cluster://127.0.0.1:1/?timeout=": "timeout",
+	} {
+		_, err := rueidis.Open(url, bad)
+		wantAll("Open", err, fault, "Options.Replicas is -1", "Options.Timeout is -1ns")
+		_, err = rueidis.OpenCached(url, bad, badNear)
+		wantAll("OpenCached", err, fault, "Options.Replicas is -1", "Options.Timeout is -1ns", "Bound is 1ns", "MaxBytes is -1")
+	}
+	_, err = rueidis.Open("redis://127.0.0.1:1", bad) // nobody is there
+	if wantAll("Open", err, "Replicas is -1"); strings.Contains(err.Error(), "dial") {
+		t.Errorf("Open connected: %v", err)
+	}
+}
+
+func TestAPrintedStoreShowsNoPassword(t *testing.T) {
+	url := "redis://:geheim@" + own(t, "requirepass geheim").Addr()
+	for _, st := range []store.Store{
+		open(t, url, redisstore.Options{}),
+		openCached(t, url, redisstore.Options{}, nearcache.Options{Bound: ages}),
+	} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%q"} {
+			if text := fmt.Sprintf(verb, st); strings.Contains(text, "geheim") {
+				t.Errorf("%T by %s shows the password", st, verb)
+			}
+		}
+	}
+}
+
+func TestCheckOfACachedStoreAsksTheServer(t *testing.T) {
+	s := own(t)
+	st := openCached(t, "redis://"+s.Addr(), redisstore.Options{}, nearcache.Options{})
+	if err := st.Check(t.Context()); err != nil {
+		t.Errorf("a server that keeps all: got error %v", err)
+	}
+	_, err := s.Do("CONFIG", "SET", "maxmemory", "8mb", "maxmemory-policy", "allkeys-lru")
+	must(t, err)
+	if err := st.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "allkeys-lru") {
+		t.Errorf("a server that drops sessions: got error %v, want allkeys-lru in it", err)
 	}
 }
 

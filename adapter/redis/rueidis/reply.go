@@ -38,8 +38,10 @@ func fault(err error) error {
 }
 
 // coded returns the text of a refusal with its code. rueidis leaves out ERR, the
-// commonest one.
+// commonest one. Before Redis 7 a script puts one more "-" before what it hands
+// on.
 func coded(text string) string {
+	text = strings.TrimPrefix(text, "-")
 	code, _, _ := strings.Cut(text, " ")
 	if code == "" || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 		return "ERR " + text

@@ -16,6 +16,11 @@ const (
 	lanes    = 64 // of a Cluster, 256 slots each
 	waiters  = 4  // goroutines that wait at once, a lane
 
+	// A pipeline of rueidis has 1024 places, unless RingScaleEachConn is set;
+	// who finds it full waits there without looking at the context. What was
+	// given up keeps its place until it is answered, so there are some to spare.
+	mostDirect = 512
+
 	firstPause = time.Millisecond
 	lastPause  = 250 * time.Millisecond
 )
@@ -27,12 +32,15 @@ const (
 // so does the making, for all who wait. A call that is alone it may hold until
 // the deadline. So the caller lets a goroutine wait, which calls off nothing.
 // Only a client that always pipelines, where a server has just answered, is waited
-// for without: there is a connection, and a goroutine would be a fifth of the
-// whole cost.
+// for without, by at most mostDirect callers: there is a connection with room in
+// its pipeline, and a goroutine would be a fifth of the whole cost.
 type sender struct {
 	client    rueidis.Client
 	pipelines bool   // always
 	lanes     []lane // more than one: a Cluster
+
+	_      [64]byte     // each call writes what follows, and only reads the above
+	direct atomic.Int64 // callers that wait in rueidis themselves, of all lanes
 }
 
 // A lane is to the server of some slots, or to the only one.
@@ -41,8 +49,8 @@ type lane struct {
 	waiting  chan struct{} // as many as goroutines are
 }
 
-func newSender(c rueidis.Client, pipelines bool, n int) sender {
-	s := sender{client: c, pipelines: pipelines, lanes: make([]lane, n)}
+func newSender(c rueidis.Client, pipelines bool, n int) *sender {
+	s := &sender{client: c, pipelines: pipelines, lanes: make([]lane, n)}
 	for i := range s.lanes {
 		s.lanes[i].waiting = make(chan struct{}, waiters)
 	}
@@ -80,10 +88,10 @@ func (s *sender) send(ctx context.Context, cmd rueidis.Completed) rueidis.RedisR
 		return rueidis.NewErrorResult(err)
 	}
 	l := &s.lanes[int(cmd.Slot())*len(s.lanes)/slots%len(s.lanes)]
-	if l.isOpen() {
-		if s.pipelines {
-			return l.note(s.client.Do(ctx, cmd))
-		}
+	if s.mayGoDirect(l) {
+		return s.goDirect(ctx, l, cmd)
+	}
+	if !s.pipelines && l.isOpen() {
 		return s.wait(ctx, l, cmd, nothing)
 	}
 	select {
@@ -92,11 +100,29 @@ func (s *sender) send(ctx context.Context, cmd rueidis.Completed) rueidis.RedisR
 		return rueidis.NewErrorResult(ctx.Err())
 	}
 	leave := func() { <-l.waiting }
-	if s.pipelines && l.isOpen() { // since another one waited
+	if s.mayGoDirect(l) { // since another one waited
 		leave()
-		return l.note(s.client.Do(ctx, cmd))
+		return s.goDirect(ctx, l, cmd)
 	}
 	return s.wait(ctx, l, cmd, leave)
+}
+
+// mayGoDirect takes a place among those who send without a goroutine, if there
+// is one. It is given back by goDirect.
+func (s *sender) mayGoDirect(l *lane) bool {
+	if !s.pipelines || !l.isOpen() {
+		return false
+	}
+	if s.direct.Add(1) <= mostDirect {
+		return true
+	}
+	s.direct.Add(-1)
+	return false
+}
+
+func (s *sender) goDirect(ctx context.Context, l *lane, cmd rueidis.Completed) rueidis.RedisResult {
+	defer s.direct.Add(-1)
+	return l.note(s.client.Do(ctx, cmd))
 }
 
 // wait sends a command, and returns when there is an answer or the context is

@@ -30,7 +30,7 @@ type tracker struct {
 // OnInvalidations, and calls that in the order of what it reads; so when an
 // answer is handed out, what came before it is told.
 func (t *tracker) option() rueidis.ClientOption {
-	o, half := t.feed.option, t.feed.cache.Bound()/2
+	o, half := *t.feed.option, t.feed.cache.Bound()/2
 	o.InitAddress = []string{t.addr}
 	o.ForceSingleClient = true
 	o.ShuffleInit = false
