@@ -3,6 +3,7 @@ package redisserver
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -172,14 +173,26 @@ func healthy(s *Server) error {
 	return following(s)
 }
 
-// following tells why a replica does not follow its master.
+// following tells why a replica does not follow its master, or a master has a
+// replica that does not answer it yet: one that has just been sent everything
+// counts as connected up to a second before it is told what comes next.
 func following(s *Server) error {
 	info, err := text(s.Do("INFO", "replication"))
-	if err == nil && strings.Contains(info, "role:slave") && !strings.Contains(info, "master_link_status:up") {
-		err = fmt.Errorf("the replica on port %d says\n%s", s.port, info)
+	switch {
+	case err != nil:
+		return err
+	case strings.Contains(info, "role:slave") && !strings.Contains(info, "master_link_status:up"):
+		return fmt.Errorf("the replica on port %d says\n%s", s.port, info)
+	case strings.Contains(info, "role:master") && silentReplica.MatchString(info):
+		// It asks them for an answer, since there are not so many.
+		_, err := s.Do("WAIT", "100", "20")
+		return errors.Join(fmt.Errorf("the master on port %d says\n%s", s.port, info), err)
 	}
-	return err
+	return nil
 }
+
+// silentReplica is a line of INFO about a replica that has never answered.
+var silentReplica = regexp.MustCompile(`(?m)^slave\d+:.*(state=[^o]|offset=0,)`)
 
 // Masters returns the nodes that run and say that they are masters.
 func (c *Cluster) Masters() ([]*Server, error) { return mastersOf(c.nodes) }

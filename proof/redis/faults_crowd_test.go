@@ -48,6 +48,7 @@ type crowd struct {
 // it.
 type rule struct {
 	reads, writes []int
+	matters       []int         // logins, renewals, logouts, if not as other writes
 	most          time.Duration // that an answer may take; 0: anything
 }
 
@@ -176,6 +177,8 @@ func (tb *tab) next() verb {
 func (c *crowd) judge(under *rule, what verb, a *answer, took time.Duration) {
 	allowed := under.writes
 	switch {
+	case under.matters != nil && (what == login || what == renew || what == logout):
+		allowed = under.matters
 	case what == look && !a.known:
 		allowed = good // nothing is asked for
 	case what == look:

@@ -20,14 +20,8 @@ import (
 func TestFaults_a_logout_whose_answer_is_lost_is_not_done_before_a_replica_has_it(t *testing.T) {
 	master := startReplicated(t)
 	replica := startReplicated(t, fmt.Sprintf("replicaof 127.0.0.1 %d", master.Port()))
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if n, _ := master.Do("WAIT", "1", "100"); n == int64(1) {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatal("the replica does not follow")
-		}
-	}
+	caughtUp(t, master, replica)
+	follow(t, master, []*redisserver.Server{replica})
 	proxy, err := redisserver.StartProxy(master.Addr())
 	if err != nil {
 		t.Fatal(err)
