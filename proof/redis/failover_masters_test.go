@@ -79,7 +79,7 @@ func failOver(t *testing.T, d driver, start func(t *testing.T) topology) {
 			follow(t, master, replicas)
 			fast := letIn(t, d.twice(t, top.url, redisstore.Options{}), session.Options{}, &crowd{loses: verbs})
 			safe := letIn(t, d.twice(t, top.url, redisstore.Options{
-				Prefix: "safe:", Replicas: len(replicas), ReplicaTimeout: 300 * time.Millisecond,
+				Prefix: "safe:", Replicas: len(replicas), ReplicaTimeout: time.Second,
 			}), session.Options{}, &crowd{loses: []verb{add}})
 			fast.expect(troubled)
 			safe.expect(troubled)

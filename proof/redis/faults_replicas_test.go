@@ -27,7 +27,7 @@ func TestFaults_a_logout_whose_answer_is_lost_is_not_done_before_a_replica_has_i
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { proxy.Stop() })
-	st, err := rueidis.Open("redis://"+proxy.Addr(), redisstore.Options{Replicas: 1, ReplicaTimeout: 500 * time.Millisecond})
+	st, err := rueidis.Open("redis://"+proxy.Addr(), redisstore.Options{Replicas: 1, ReplicaTimeout: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

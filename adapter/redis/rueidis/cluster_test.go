@@ -97,7 +97,7 @@ func TestPinnedCommandsAreAskedForWhereTheSlotIsOnItsWay(t *testing.T) {
 // were well.
 func TestADurableSaveWaitsForReplicas(t *testing.T) {
 	c := shared(t, cluster)
-	o := redisstore.Options{Prefix: fmt.Sprintf("{durable}%d:", time.Now().UnixNano()), Replicas: 1, ReplicaTimeout: 200 * time.Millisecond}
+	o := redisstore.Options{Prefix: fmt.Sprintf("{durable}%d:", time.Now().UnixNano()), Replicas: 1, ReplicaTimeout: 600 * time.Millisecond}
 	given, err := rueidis.New(connect(t, c.Addrs()...), o)
 	must(t, err)
 	stores := []store.Store{open(t, clustered.url(t), o), given, openCached(t, clustered.url(t), o, nearcache.Options{})}
