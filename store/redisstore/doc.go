@@ -9,8 +9,8 @@
 //
 // A session is one string, under Options.Prefix and its id: a byte for the
 // format, the version, the expiry, the owner, and the record's data. (A hash of
-// fields takes more memory and more of the server's time; what is in a session
-// is written as a whole anyway.) Load is one GET. Save is one script, which
+// fields would gain nothing: what is in a session is written as a whole
+// anyway.) Load is one GET. Save is one script, which
 // replaces the string if the version at its head is the one the Save was based
 // on; of a record that is new it is one SET NX. Nothing depends on KEYS, on
 // SCAN, on notifications, or on more than one key at a time.
