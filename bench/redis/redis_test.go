@@ -14,7 +14,7 @@ import (
 func needServer(t *testing.T) {
 	t.Helper()
 	if _, err := redisserver.Find(); errors.Is(err, redisserver.ErrMissing) {
-		t.Skip("not run:", err)
+		t.Skip(err)
 	}
 }
 

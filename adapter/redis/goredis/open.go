@@ -1,6 +1,7 @@
 package goredis
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -59,7 +60,7 @@ func (s *Store) Close() error { return s.close() }
 
 // newClient returns the client of a location. It connects when it is used.
 func newClient(l *redisstore.Location, config *tls.Config) redis.UniversalClient {
-	timeout := orDefault(l.Timeout, defaultTimeout)
+	timeout := cmp.Or(l.Timeout, defaultTimeout)
 	o := &redis.UniversalOptions{
 		Addrs:                 l.Addrs,
 		DB:                    l.Database,
@@ -69,7 +70,7 @@ func newClient(l *redisstore.Location, config *tls.Config) redis.UniversalClient
 		SentinelUsername:      l.SentinelUsername,
 		SentinelPassword:      l.SentinelPassword,
 		TLSConfig:             config,
-		DialTimeout:           orDefault(l.DialTimeout, defaultDialTimeout),
+		DialTimeout:           cmp.Or(l.DialTimeout, defaultDialTimeout),
 		DialerRetries:         1, // who waits for it can try again, and decides so
 		ReadTimeout:           timeout,
 		WriteTimeout:          timeout,
@@ -112,11 +113,4 @@ func tlsConfig(l *redisstore.Location) (*tls.Config, error) {
 		return nil, fmt.Errorf("goredis: the certificates to trust: there is no certificate in %s", l.CAFile)
 	}
 	return config, nil
-}
-
-func orDefault(d, otherwise time.Duration) time.Duration {
-	if d == 0 {
-		return otherwise
-	}
-	return d
 }
