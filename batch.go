@@ -23,6 +23,7 @@ type batch struct {
 	live  []*job // jobs neither done nor refused
 	cause error  // the last answer that settled nothing
 	tries int32
+	once  bool // in a transaction, which whoever runs it may run again
 
 	sending  bool    // a Save is under way, in which the store may panic:
 	inflight attempt // this one
@@ -134,7 +135,7 @@ func (b *batch) resolve() {
 				known, j.after, j.exact = true, a.after, head.Writes == a.writes+1
 			}
 			// Beyond the stamps that a record remembers, ours may have been.
-			unknown = unknown || !b.cur.exists || head.Writes-a.writes > record.MaxStamps
+			unknown = unknown || !b.cur.exists || beyond(&head, a.writes)
 		}
 		switch {
 		case known:
@@ -155,6 +156,12 @@ func (b *batch) resolve() {
 		j.saved, j.weak = b.cur, weak
 		j.exact = j.exact && b.cur.rec.Writes() == head.Writes
 	}
+}
+
+// beyond reports whether more Saves have come upon a record of so many than it
+// remembers stamps, or some were lost.
+func beyond(head *record.Header, writes uint64) bool {
+	return head.Writes-writes > record.MaxStamps
 }
 
 // moved reports whether the record has left the state that j's attempts were

@@ -25,9 +25,16 @@ func (s *Session) commitWork(ctx context.Context, w *work) error {
 	}
 	defer w.committing.Unlock()
 
+	tx := s.m.queues.transaction(ctx)
+	if err := s.prove(tx); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	if w.stuck != nil {
 		s.mu.Unlock()
+		if tx != nil {
+			return errUnsettled
+		}
 		if err := s.resolve(ctx); err != nil {
 			return err
 		}
@@ -37,7 +44,7 @@ func (s *Session) commitWork(ctx context.Context, w *work) error {
 		w.told, w.failed = w.err, len(w.list)
 	}
 	err, list := w.err, w.list[:len(w.list):len(w.list)]
-	at := situation{s.standing, s.saved(), s.token, s.generation(), w.apart, s.arrival, nil, nil}
+	at := situation{s.standing, s.saved(), s.token, s.generation(), w.apart, w.stale, s.arrival, nil, nil}
 	if w.room != nil {
 		at.room = &w.room.commit
 	}
@@ -48,13 +55,17 @@ func (s *Session) commitWork(ctx context.Context, w *work) error {
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	return s.adopt(s.m.keeper.keep(ctx, at, list), len(list))
+	o := s.m.keeper.keep(ctx, at, list)
+	if tx != nil {
+		return s.stage(tx, o, len(list))
+	}
+	return s.adopt(o, len(list))
 }
 
 // idle reports whether there is nothing to commit. A stuck commit's changes are
 // on the list.
 func (s *Session) idle() bool {
-	return s.work == nil || s.work.err == nil && len(s.work.list) == 0
+	return s.work == nil || s.work.err == nil && len(s.work.list) == 0 && s.work.pending == nil
 }
 
 var errNested = fmt.Errorf("%w: another commit of this request did not end in time: is Commit called inside a function given to Update?", ErrUnavailable)
@@ -95,6 +106,10 @@ func (s *Session) resolve(ctx context.Context) error {
 func (s *Session) adopt(o outcome, n int) error {
 	s.mu.Lock()
 	defer s.leave()
+	return s.adopted(o, n)
+}
+
+func (s *Session) adopted(o outcome, n int) error {
 	w := s.work
 	s.notice(o.events...)
 	if o.session == nil || o.session.foreign || n < len(w.list) {
@@ -114,7 +129,7 @@ func (s *Session) adopt(o outcome, n int) error {
 		}
 		return o.err
 	}
-	w.list = w.list[n:]
+	w.list, w.stale = w.list[n:], false
 	if c := o.session; c != nil {
 		s.win(c)
 		if o.renewed || o.attrs != nil {
@@ -206,6 +221,9 @@ func (s *Session) finalCommit(ctx context.Context, safe bool) error {
 	if idle {
 		return nil
 	}
+	if s.m.queues.transaction(ctx) != nil {
+		return errInTransaction
+	}
 	err := s.commitWork(ctx, w)
 	if safe && over != nil && errors.Is(err, over) {
 		s.drop()
@@ -215,7 +233,12 @@ func (s *Session) finalCommit(ctx context.Context, safe bool) error {
 }
 
 // touchDue reports whether it is time to note that the session was used.
-func (s *Session) touchDue() bool { return s.standing == live && touchDue(s.rec(), s.arrival) }
+func (s *Session) touchDue() bool {
+	if s.work != nil && s.work.staged {
+		return false // the transaction may still hold its locks
+	}
+	return s.standing == live && touchDue(s.rec(), s.arrival)
+}
 
 // touch notes that a session was used.
 func (s *Session) touch(ctx context.Context) {

@@ -27,6 +27,7 @@ func (m *Manager) commitNew(ctx context.Context, room *spare[commit], list chang
 		return o
 	}
 	o.begun(c)
+	o.kept = c
 	return o
 }
 
@@ -104,6 +105,9 @@ func (m *Manager) create(c *commit, d *draft) error {
 			c.saved = c.kept.take()
 			*c.saved = saved{rec: view, owner: d.owner, version: version, exists: true}
 			return nil
+		}
+		if m.queues.transaction(c.lim.parent) != nil {
+			return inTransaction(err)
 		}
 		b.note(err)
 		if errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrRefused) || c.lim.left() <= 0 {

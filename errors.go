@@ -48,6 +48,11 @@ var (
 	// time.
 	ErrUnavailable = errors.New("session: the store is not available")
 
+	// ErrConflict: within a transaction (see Commit) the session turned out
+	// to have been changed by another request. The transaction can be run
+	// again, from its beginning.
+	ErrConflict = errors.New("session: another request has changed the session meanwhile")
+
 	// ErrNotFound: there is no such session, or not of this owner.
 	ErrNotFound = errors.New("session: no such session")
 )
@@ -60,7 +65,7 @@ func StatusCode(err error) int {
 		return http.StatusOK
 	}
 	for _, conflict := range []error{
-		ErrEnded, ErrSuperseded, ErrTaken, ErrRefused, ErrOverwritten, ErrEpoch,
+		ErrEnded, ErrSuperseded, ErrTaken, ErrRefused, ErrOverwritten, ErrEpoch, ErrConflict,
 	} {
 		if errors.Is(err, conflict) {
 			return http.StatusConflict

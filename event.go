@@ -56,6 +56,7 @@ const (
 	Late        Kind = "late"        // a change, or a first look, after the response had begun
 	Evicted     Kind = "evicted"     // a session was ended to keep to Options.Limit
 	Failed      Kind = "failed"      // a load, a commit or a touch failed
+	RolledBack  Kind = "rolled-back" // a transaction that Commit was given has not kept the changes
 	Exposed     Kind = "exposed"     // a response that belongs to an owner may be stored by shared caches
 	Misplaced   Kind = "misplaced"   // two managers with one cookie name serve one request
 )

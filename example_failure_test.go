@@ -20,7 +20,8 @@ func ExampleStatusCode() {
 			return "You have signed out, or in again, elsewhere."
 		case errors.Is(err, session.ErrEpoch):
 			return "The password has just been changed."
-		case errors.Is(err, session.ErrTaken), errors.Is(err, session.ErrRefused), errors.Is(err, session.ErrOverwritten):
+		case errors.Is(err, session.ErrTaken), errors.Is(err, session.ErrRefused), errors.Is(err, session.ErrOverwritten),
+			errors.Is(err, session.ErrConflict): // in a transaction that nobody has run again
 			return "Something else came first. Please look again."
 		case errors.Is(err, session.ErrUnknown):
 			return "We do not know whether this was done. Please look before you try again."
@@ -57,7 +58,7 @@ func ExampleKind() {
 		switch e.Kind {
 		case session.Created, session.LoggedIn, session.Renewed, session.Ended, session.Expired:
 			level = slog.LevelDebug // daily life
-		case session.Conflict, session.Superseded, session.Evicted:
+		case session.Conflict, session.Superseded, session.Evicted, session.RolledBack:
 			level = slog.LevelInfo // a rate to know
 		case session.Overwritten:
 			level = slog.LevelWarn // Get and Set where it should be Update: e.Key, e.Caller

@@ -109,6 +109,9 @@ func (x *exchange) leave(settled bool) {
 		return
 	}
 	s := x.session()
+	if !x.begun {
+		s.proveAfterPanic()
+	}
 	s.mu.Lock()
 	if s.phase == begun && s.work != nil && len(s.work.list) > 0 && !x.failed {
 		s.notice(Event{Kind: Late, Err: errNotKept})

@@ -24,7 +24,7 @@ func (m *Manager) settleLogin(ctx context.Context, c *commit, o *outcome) error 
 	case c.list.last(doStepUp) >= 0:
 		err = m.enroll(ctx, c, 0, o) // its end has moved
 	}
-	if err != nil {
+	if err != nil && m.queues.transaction(ctx) == nil { // which undoes it by being rolled back
 		m.undo(ctx, c)
 	}
 	return err

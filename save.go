@@ -38,6 +38,9 @@ func (b *batch) save(d *draft) (done bool) {
 			*b.cur = saved{rec: view, owner: d.owner, version: version, exists: true, asOf: asOf}
 			b.kept(err)
 			return true
+		case b.once:
+			b.fail(inTransaction(err))
+			return true
 		case errors.Is(err, store.ErrConflict):
 			return b.conflict(at)
 		case errors.Is(err, store.ErrFull) && len(b.live) > 1:

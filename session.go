@@ -250,6 +250,16 @@ func (s *Session) Err() error {
 // wraps, ErrUnknown or ErrUnavailable: then it may have been. Another Commit
 // finds that out first, and makes no Update twice.
 //
+// With a store that joins transactions, such as store/sqlstore, and a context
+// of its WithTx, the changes are kept with the application's own rows, or not at
+// all. Then Commit tries once, and its error (ErrConflict, or what the driver
+// says of a serialization failure or a deadlock) is a reason to roll the
+// transaction back, and perhaps to run it again; the changes are dropped, so
+// make them inside of what is run again. Commit the transaction before the first
+// byte of the response: at that moment the store is asked whether it was
+// committed. If not, the changes are dropped, no cookie is sent, and there is an
+// event, RolledBack; what the response says is the handler's affair.
+//
 // A handler that answers with a status of 400 or more after a Commit that
 // failed has dealt with the failure: the changes are dropped, and the answer is
 // the handler's. With any other answer the commit of the response tries them
@@ -278,6 +288,9 @@ func (s *Session) Reload(ctx context.Context) error {
 		return err
 	}
 	defer w.committing.Unlock()
+	if err := s.prove(s.m.queues.transaction(ctx)); err != nil {
+		return err
+	}
 	s.enter()
 	defer s.leave()
 	if w.unloaded && s.phase != frozen { // try again

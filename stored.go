@@ -46,7 +46,9 @@ func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *co
 	c.decider = c
 	c.id = at.token[:idLen]
 	c.loaded = at.cur
-	c.base = &c.loaded
+	if !at.stale {
+		c.base = &c.loaded
+	}
 	c.within(ctx, m.opts.Timeout)
 	c.closes = list.closes()
 	c.durable = c.closes
@@ -131,6 +133,7 @@ type outcome struct {
 	apart   bool    // the rest was made upon what it held
 	renewed bool    // another token: a cookie is owed
 	session *commit // the commit whose record the session goes on with; nil: none
+	kept    *commit // one that wrote a record; nil: none did
 	attrs   *cookie.Attrs
 	events  []Event
 }
@@ -143,6 +146,7 @@ type situation struct {
 	token    string
 	gen      uint64 // of the session that the request authenticated with
 	apart    bool   // what the request sees is not what cur is
+	stale    bool   // cur is known not to be the newest any more
 	arrival  int64
 	attrs    *cookie.Attrs // of the cookie that is owed already
 	room     *spare[commit]
@@ -182,6 +186,9 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 		next := m.commitNew(ctx, nil, c.list[c.cut:], c.arrival, true)
 		next.events = append(o.events, next.events...)
 		next.over, next.ended, next.cut = true, c.wrote, c.cut
+		if c.wrote && next.kept == nil {
+			next.kept = c
+		}
 		return next
 	}
 	if err := m.settleLogin(ctx, c, &o); err != nil {
@@ -189,6 +196,9 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 		return o
 	}
 	o.session, o.attrs = c, c.attrs
+	if c.wrote {
+		o.kept = c
+	}
 	o.renewed = c.list.has((*change).rekeys)
 	if o.renewed {
 		o.tell(c, kindOfRekey(c.list))

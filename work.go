@@ -29,6 +29,9 @@ type work struct {
 	unloaded bool   // err was the load
 	list     changes
 	stuck    *commit          // an earlier commit that may have been applied
+	pending  *pending         // what a transaction has been given; nil: nothing
+	staged   bool             // there was such a transaction
+	stale    bool             // the record is known not to be the newest any more
 	told     error            // what the last commit failed with, and
 	failed   int              // of how many changes it was
 	sights   map[string]sight // reads of values that are not in the base, or have changed since

@@ -160,3 +160,29 @@ func ExampleDurable() {
 	// true
 	// true
 }
+
+// A scribe is a store that can be part of a transaction, which it finds in the
+// context: store/sqlstore, for one.
+type scribe struct{ store.Store }
+
+type scribeTx struct{ name string }
+
+type scribeKey struct{}
+
+func (scribe) Transaction(ctx context.Context) any {
+	if tx, ok := ctx.Value(scribeKey{}).(*scribeTx); ok {
+		return tx
+	}
+	return nil // and not a nil *scribeTx
+}
+
+// Whoever has a context can ask whether a Save with it would be part of a
+// transaction, and of which.
+func ExampleTransactional() {
+	var st store.Store = scribe{memstore.New(memstore.Options{})}
+	t, ok := store.As[store.Transactional](st)
+	tx := &scribeTx{"order 7"}
+	ctx := context.WithValue(context.Background(), scribeKey{}, tx)
+	fmt.Println(ok, t.Transaction(context.Background()), t.Transaction(ctx) == any(tx))
+	// Output: true <nil> true
+}

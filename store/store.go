@@ -4,7 +4,7 @@
 //
 // A store keeps small records under ids and changes them by compare-and-swap.
 // Three methods are all it takes; what else it can do, it says by implementing
-// [Lister], [Sweeper], [Cached], [Durable] or [Immediate]. The same contract, as sentences
+// [Lister], [Sweeper], [Cached], [Durable], [Transactional] or [Immediate]. The same contract, as sentences
 // that are tests, is package storetest: a store is finished when storetest.Run
 // passes.
 package store
@@ -187,6 +187,19 @@ type Durable interface {
 	// whoever finds that already done which it wants done, a logout, say, saves
 	// it once more.
 	Durable() bool
+}
+
+// A Transactional is a Store whose calls can be part of a transaction of the
+// application's own, which their context names. What such a Save makes is there
+// for others when the transaction is committed, and never if it is not; a Save
+// that failed leaves it to the application to roll the transaction back.
+type Transactional interface {
+	Store
+
+	// Transaction returns what stands for the transaction that calls with ctx
+	// are part of, or nil if they are part of none. Of two contexts of one
+	// transaction it returns the same (==).
+	Transaction(ctx context.Context) any
 }
 
 // An Unwrapper is a store built around another one. As looks through it, so it

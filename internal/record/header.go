@@ -69,6 +69,14 @@ func (h *Header) Stamp(s uint64) {
 	h.nstamps++
 }
 
+// Latest returns the newest stamp; 0 if there is none.
+func (h *Header) Latest() uint64 {
+	if h.nstamps == 0 {
+		return 0
+	}
+	return h.stamps[h.nstamps-1]
+}
+
 // Stamped reports whether s is one of the stamps.
 func (h *Header) Stamped(s uint64) bool {
 	return slices.Contains(h.stamps[:h.nstamps], s)
