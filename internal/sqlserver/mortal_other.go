@@ -1,0 +1,8 @@
+//go:build !linux
+
+package sqlserver
+
+import "os/exec"
+
+// startMortal starts cmd, which outlives this process if nobody stops it.
+func startMortal(cmd *exec.Cmd) error { return cmd.Start() }
