@@ -1,0 +1,158 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sojourn-go/session/store"
+)
+
+// Load implements [store.Store]: one SELECT by id, which is one round trip. In a
+// transaction (see [WithTx]) it reads what the transaction has written, if the
+// transaction has a QueryRowContext as *sql.Tx has; else it reads beside it.
+func (s *Store) Load(ctx context.Context, id string) (rec store.Record, err error) {
+	ctx, end, err := s.begin(ctx, id)
+	if err != nil {
+		return rec, err
+	}
+	defer end()
+	var r row
+	err = s.again(ctx, func() error { return s.first(ctx, &s.load, r.fields(), id) })
+	if errors.Is(err, sql.ErrNoRows) {
+		return rec, store.ErrNotFound
+	}
+	if err != nil {
+		return rec, s.fail(ctx, "load", err)
+	}
+	return r.record(time.Now())
+}
+
+// Save implements [store.Store]. It is one round trip: an UPDATE of the row that
+// has the version, or an INSERT if the version is 0. Only in MySQL, where a
+// record of that id is there already, the INSERT is followed by an UPDATE that
+// replaces it if it has expired, and once more by the INSERT if it is gone by then.
+//
+// Nothing is sent again whose answer was lost: only what the database says it has
+// undone, because it could not serialize it with others or to end a deadlock, is
+// tried a few times, and is store.ErrConflict in the end. In a transaction (see
+// [WithTx]) it is part of that, and is tried once.
+func (s *Store) Save(ctx context.Context, id string, rec store.Record) (uint64, error) {
+	ctx, end, err := s.begin(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	defer end()
+	if why := badOwner(rec.Owner); why != "" {
+		return 0, errors.New("sqlstore: " + why)
+	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return 0, s.fail(ctx, "save", err)
+	}
+	defer leave()
+	w := write{s: s, id: id, version: 1 + rand.Int64N(math.MaxInt64), rec: &rec, now: time.Now().UnixMilli()}
+	done, err := w.do(ctx)
+	switch {
+	case err != nil && s.d.classify(err) == conflict:
+		return 0, fmt.Errorf("sqlstore: save: %w: %w", store.ErrConflict, err)
+	case err != nil:
+		return 0, s.fail(ctx, "save", err)
+	case !done:
+		return 0, store.ErrConflict
+	}
+	return uint64(w.version), nil
+}
+
+// A write is one Save on its way to the database.
+type write struct {
+	s       *Store
+	id      string
+	version int64 // of 63 random bits, so two that meet under one id are out of the question
+	rec     *store.Record
+	now     int64 // ms
+}
+
+// do sends what it takes, and reports whether the record was written.
+func (w *write) do(ctx context.Context) (bool, error) {
+	data := w.rec.Data
+	if data == nil {
+		data = []byte{} // nil would be NULL
+	}
+	expires := expiryOf(w.rec.Expires)
+	values := []any{w.version, expires, w.rec.Owner, data}
+	update := func(s *statement, id any, where ...any) (bool, error) {
+		return w.exec(ctx, s, append(append(values[:len(values):len(values)], id), where...)...)
+	}
+	if w.rec.Version != 0 {
+		return update(&w.s.update, w.id, int64(w.rec.Version), w.now)
+	}
+	insert := func() (bool, error) {
+		return w.exec(ctx, &w.s.insert, append([]any{w.id}, values...)...)
+	}
+	if w.s.d.replace == "" { // the INSERT replaces what has expired, too
+		return w.exec(ctx, &w.s.insert, append(append([]any{w.id}, values...), w.now)...)
+	}
+	done, err := insert()
+	if err == nil || w.s.d.classify(err) != taken {
+		return done, err
+	}
+	if done, err = update(&w.s.replace, w.id, w.now); done || err != nil {
+		return done, err
+	}
+	if done, err = insert(); err != nil && w.s.d.classify(err) == taken {
+		return false, nil
+	}
+	return done, err
+}
+
+func (w *write) exec(ctx context.Context, st *statement, args ...any) (done bool, err error) {
+	err = w.s.again(ctx, func() error {
+		n, err := w.s.execOnce(ctx, st, args...)
+		done = n > 0
+		return err
+	})
+	return done, err
+}
+
+// Delete implements [store.Store]: one DELETE by id, which is one round trip.
+// In a transaction (see [WithTx]) it is part of that.
+func (s *Store) Delete(ctx context.Context, id string) error {
+	ctx, end, err := s.begin(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer end()
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return s.fail(ctx, "delete", err)
+	}
+	defer leave()
+	err = s.again(ctx, func() error {
+		_, err := s.exec(ctx, &s.remove, id)
+		return err
+	})
+	if err != nil {
+		return s.fail(ctx, "delete", err)
+	}
+	return nil
+}
+
+// badOwner says why no record has that owner, or "".
+func badOwner(owner string) string {
+	switch {
+	case len(owner) > maxOwner:
+		return fmt.Sprintf("the owner has %d bytes, and may have %d", len(owner), maxOwner)
+	case !utf8.ValidString(owner):
+		return fmt.Sprintf("the owner %q is not UTF-8", owner)
+	case strings.ContainsRune(owner, 0):
+		return fmt.Sprintf("the owner %q has a NUL", owner)
+	}
+	return ""
+}
