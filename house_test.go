@@ -32,6 +32,8 @@ var rooms = []room{
 	{".", []string{"store", "cookie", "seal", "internal/..."}, "the root knows the contract, and no store by name"},
 	{"internal/...", []string{"store", "cookie", "seal", "internal/..."}, "what serves the root does not look up to it"},
 	{"sessiontest", []string{".", "store", "store/memstore", "cookie"}, "a test of an application sees what the application sees"},
+	{"adapter/sqlite", []string{"store", "store/sqlstore"}, "a driver and a file are handed to the store, and know of no session"},
+	{"adapter/boltstore", []string{"store"}, "a store like any other, which could have been written by others"},
 	{"adapter/redis/...", []string{"store", "store/nearcache", "store/redisstore"}, "a client is handed to a store, and knows of no session"},
 	{"cmd/...", []string{
 		".", "store/...", "cookie", "seal", "flash", "csrf", "fresh", "devices", "defaults", "ring/...", "adapter/...", "cmd/...",

@@ -175,14 +175,14 @@ func inside(t *testing.T) (*visitor, *site, *brokenStore, *buffer) {
 	t.Helper()
 	logged := &buffer{}
 	log := slog.New(slog.NewTextHandler(logged, nil))
-	s, st := newSite(log, &demoFlags{}), &brokenStore{Store: memstore.New(memstore.Options{})}
+	s, st := newSite(log, false), &brokenStore{Store: memstore.New(memstore.Options{})}
 	sessions, err := session.New(st, session.Options{
 		Timeout: 50 * time.Millisecond, ErrorHandler: s.failed, Observe: observer(log), Logger: log,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.sessions = sessions
+	s.keep(kept{sessions: sessions, store: st})
 	srv := httptest.NewServer(s.handler())
 	t.Cleanup(srv.Close)
 	return newVisitor(t, srv.URL), s, st, logged

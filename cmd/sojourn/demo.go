@@ -9,16 +9,12 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/sojourn-go/session"
-	"github.com/sojourn-go/session/seal"
-	"github.com/sojourn-go/session/store"
-	"github.com/sojourn-go/session/store/memstore"
 )
 
 // demoFlags are what the command line of "sojourn demo" says.
@@ -36,7 +32,7 @@ func (d *demoFlags) set() *flag.FlagSet {
 	f := flag.NewFlagSet("demo", flag.ContinueOnError)
 	f.SetOutput(io.Discard) // faults are told by wrong, as those of all commands
 	f.StringVar(&d.addr, "addr", "127.0.0.1:8080", "listen on `HOST:PORT`; port 0 is any free one")
-	f.StringVar(&d.store, "store", "memory", "keep the sessions in `STORE`: "+knownStores)
+	f.StringVar(&d.store, "store", "", storeHelp())
 	f.BoolVar(&d.cached, "cached", false, "with -store redis: answer reads from memory too, as long as Redis tells of changes")
 	f.IntVar(&d.replicas, "replicas", 0, "with -store redis: a login counts as kept when `N` replicas have it")
 	f.StringVar(&d.key, "key", "", "with -store sealed: read the keys from `FILE`, one a line, of which the first seals (default $"+keyVariable+", or else a file of your configuration directory, made at the first start)")
@@ -81,14 +77,14 @@ func demo(ctx context.Context, args []string, std streams) int {
 		return wrong(std, "demo", err)
 	}
 	log := slog.New(slog.NewTextHandler(std.err, nil))
-	site, kept, err := d.open(log)
+	site, kept, err := d.open(log, std.err)
 	if err == nil {
 		if err = errors.Join(d.serve(ctx, site, kept.store, log, std), kept.close()); err != nil {
 			err = failure{err}
 		}
 	}
 	if failed, ok := errors.AsType[failure](err); ok {
-		fmt.Fprintf(std.err, "sojourn demo: %v\n", failed)
+		fmt.Fprintf(std.err, "sojourn demo: %s\n", oneLine(failed))
 		return exitFailed
 	}
 	if err != nil {
@@ -98,84 +94,27 @@ func demo(ctx context.Context, args []string, std streams) int {
 }
 
 // open makes the site, or tells all that is wrong with the flags at once.
-func (d *demoFlags) open(log *slog.Logger) (*site, kept, error) {
-	s := newSite(log, d)
-	k, err := d.sessions(session.Options{
-		Idle:         d.idle,
-		Lifetime:     d.lifetime,
-		Insecure:     d.insecure,
-		ErrorHandler: s.failed,
-		Observe:      observer(log),
-		Logger:       log,
-	}, log, d.checkAddr())
-	s.sessions = k.sessions
+func (d *demoFlags) open(log *slog.Logger, say io.Writer) (*site, kept, error) {
+	s := newSite(log, d.insecure)
+	k, err := d.sessions(opening{
+		options: session.Options{
+			Idle:         d.idle,
+			Lifetime:     d.lifetime,
+			Insecure:     d.insecure,
+			ErrorHandler: s.failed,
+			Observe:      observer(log),
+			Logger:       log,
+		},
+		log:    log,
+		say:    say,
+		faults: []error{d.checkAddr()},
+	})
+	s.keep(k)
 	return s, k, err
 }
 
-// kept are the sessions, and where they are kept.
-type kept struct {
-	sessions *session.Manager
-	store    store.Store  // to be swept; nil: there is none
-	close    func() error // after the last use
-}
-
-// knownStores are the names that sessions knows, for people.
-const (
-	sealedStore = "sealed"
-	redisStore  = "redis"
-	knownStores = `"memory", or "sealed" in the cookies themselves, or redis://HOST:PORT, or "redis" at the address in $` + redisVariable
-)
-
-// sessions is the one place that knows stores by name. It adds what it finds
-// wrong to the faults that are known.
-func (d *demoFlags) sessions(o session.Options, log *slog.Logger, faults ...error) (kept, error) {
-	if d.key != "" && d.store != sealedStore {
-		faults = append(faults, fmt.Errorf("-key: it is for -store sealed, and -store is %s", shown(d.store)))
-	}
-	if (d.cached || d.replicas != 0) && !d.isRedis() {
-		faults = append(faults, fmt.Errorf("-cached and -replicas: they are for -store redis, and -store is %s", shown(d.store)))
-	}
-	switch {
-	case d.isRedis():
-		return d.inRedis(o, log, faults)
-	case d.store == sealedStore:
-		return d.inCookies(o, log, faults)
-	case d.store != "memory":
-		faults = append(faults, fmt.Errorf("-store: there is no store %s, known are: %s", shown(d.store), knownStores))
-	}
-	st := memstore.New(memstore.Options{})
-	m, err := session.New(st, o)
-	return kept{m, st, func() error { return nil }}, errors.Join(append(faults, err)...)
-}
-
-func (d *demoFlags) inCookies(o session.Options, log *slog.Logger, faults []error) (kept, error) {
-	keys, keysErr := d.keys(log)
-	if keysErr != nil {
-		keys, _ = seal.NewKeys(seal.NewKey()) // the other flags may be wrong too
-	}
-	m, err := session.NewSealed(keys, o)
-	return kept{m, nil, func() error { return nil }}, errors.Join(append(faults, keysErr, err)...)
-}
-
-// shown returns a word of the command line for an error. What looks like an
-// address may have a password in it.
-func shown(word string) string {
-	if strings.ContainsAny(word, "@/") {
-		return "something with an address in it, which is not shown here"
-	}
-	return strconv.Quote(word)
-}
-
-// whereabouts says to visitors where their sessions are kept.
-func (d *demoFlags) whereabouts() string {
-	switch {
-	case d.isRedis():
-		return "All of it is kept in Redis, and is there again when this program starts anew."
-	case d.store == sealedStore:
-		return "All of it is kept in your cookie, and this program remembers nothing."
-	}
-	return "All of it is kept in the memory of this program, and forgotten when it stops."
-}
+// A failure is no fault of the command line.
+type failure struct{ error }
 
 // checkAddr keeps a cookie without Secure on this machine. The sessions refuse
 // foreign hosts too, but a refusal at the start is understood at once.
@@ -212,4 +151,20 @@ func sentences(err error) []string {
 		all = append(all, string(unicode.ToUpper(first))+line[size:]+".")
 	}
 	return all
+}
+
+// oneLine returns the text of a failure as one line: drivers tell in several.
+func oneLine(err error) string {
+	var b strings.Builder
+	for line := range strings.Lines(err.Error()) {
+		switch text := b.String(); {
+		case text == "":
+		case strings.HasSuffix(text, ":"):
+			b.WriteString(" ")
+		default:
+			b.WriteString("; ")
+		}
+		b.WriteString(strings.TrimSpace(line))
+	}
+	return b.String()
 }

@@ -157,7 +157,7 @@ func TestRedis_TheUserOfTheDocumentationIsAllowedEnough(t *testing.T) {
 		t.Parallel()
 		s := startRedis(t)
 		allow(t, line, s)
-		share(t, "-cached", "-store", "redis://sessions:PASSWORD@"+s.Addr())
+		share(t, "Redis", "-cached", "-store", "redis://sessions:PASSWORD@"+s.Addr())
 		if _, err := s.Do("ACL", "DRYRUN", "sessions", "GET", "other:1"); err == nil {
 			r, _ := s.Do("ACL", "DRYRUN", "sessions", "GET", "other:1")
 			if r == "OK" {
@@ -196,7 +196,7 @@ func TestRedis_TheUserOfTheDocumentationIsAllowedEnough(t *testing.T) {
 		t.Parallel()
 		c := must[*redisserver.Cluster](t)(redisserver.StartCluster(3, 1))
 		allow(t, line, c.Nodes()...)
-		share(t, "-cached", "-replicas", "1", "-store", "redis+cluster://sessions:PASSWORD@"+strings.Join(c.Addrs(), ","))
+		share(t, "Redis", "-cached", "-replicas", "1", "-store", "redis+cluster://sessions:PASSWORD@"+strings.Join(c.Addrs(), ","))
 	})
 }
 

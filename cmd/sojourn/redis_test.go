@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"github.com/sojourn-go/session/internal/redisserver"
+	"github.com/sojourn-go/session/internal/sqlserver"
 )
 
 // must returns a server, or skips the test where there is none to be started.
 func must[S interface{ Stop() error }](t *testing.T) func(S, error) S {
 	return func(s S, err error) S {
 		t.Helper()
-		if errors.Is(err, redisserver.ErrMissing) {
+		if errors.Is(err, redisserver.ErrMissing) || errors.Is(err, sqlserver.ErrMissing) {
 			t.Skip(err)
 		}
 		if err != nil {
@@ -38,14 +39,14 @@ func TestRedis_TwoDemosShareASessionAndARestartLosesNone(t *testing.T) {
 		t.Run(fmt.Sprint(flags), func(t *testing.T) {
 			t.Parallel()
 			flags = append(flags, "-store", "redis://"+startRedis(t).Addr())
-			share(t, flags...)
+			share(t, "Redis", flags...)
 		})
 	}
 }
 
 // share lets a visitor go to and fro between two demos, of which one is
 // restarted.
-func share(t *testing.T, flags ...string) {
+func share(t *testing.T, where string, flags ...string) {
 	t.Helper()
 	first, second := start(t, flags...), start(t, flags...)
 	v := newVisitor(t, first.url)
@@ -53,7 +54,7 @@ func share(t *testing.T, flags ...string) {
 		v.url = s.url
 		return v
 	}
-	v.get("/").want(t, 200, counted(1), "kept in Redis")
+	v.get("/").want(t, 200, counted(1), "kept in "+where)
 	at(second).signIn("Ann").want(t, 303)
 	at(first).get("/").want(t, 200, counted(2), "Good to see you, Ann.")
 	first.stop(syscall.SIGTERM)
@@ -64,7 +65,7 @@ func share(t *testing.T, flags ...string) {
 	at(third).get("/").want(t, 200, counted(1), "Welcome, stranger.")
 	for _, s := range []*server{second, third} {
 		s.stop(syscall.SIGTERM)
-		if log := s.stderr.String(); strings.Contains(log, "level=WARN") || !strings.Contains(log, "sessions are kept in Redis") {
+		if log := s.stderr.String(); strings.Contains(log, "level=WARN") || !strings.Contains(log, "sessions are kept in ") {
 			t.Errorf("the log of a good day is\n%s", log)
 		}
 	}
@@ -75,12 +76,12 @@ func TestRedis_AClusterAndSentinelsHaveTheirURLs(t *testing.T) {
 	t.Run("cluster", func(t *testing.T) {
 		t.Parallel()
 		c := must[*redisserver.Cluster](t)(redisserver.StartCluster(3, 0))
-		share(t, "-store", "redis+cluster://"+strings.Join(c.Addrs()[:2], ","))
+		share(t, "Redis", "-store", "redis+cluster://"+strings.Join(c.Addrs()[:2], ","))
 	})
 	t.Run("sentinel", func(t *testing.T) {
 		t.Parallel()
 		s := must[*redisserver.Sentinels](t)(redisserver.StartSentinel())
-		share(t, "-cached", "-replicas", "1", "-store", "redis+sentinel://"+strings.Join(s.Addrs(), ",")+"/"+s.MasterName())
+		share(t, "Redis", "-cached", "-replicas", "1", "-store", "redis+sentinel://"+strings.Join(s.Addrs(), ",")+"/"+s.MasterName())
 	})
 }
 
@@ -124,7 +125,7 @@ func TestRedis_WrongUsageIsSaidBeforeConnectingAndWithoutAPassword(t *testing.T)
 		{"-store redis://:hunter2@h:hunter2", "", []string{"sojourn demo: -store: address 1 of 1: the port is a number from 1 to 65535."}},
 		{"-store redis+sentinel://:hunter2/hunter2@h/m", "", []string{"-store: there is an @ after the first /"}},
 		{"-store redist://:hunter2@h", "", []string{"-store: it begins with redis://, rediss://"}},
-		{"-store postgres://:hunter2@h", "", []string{"there is no store something with an address in it, which is not shown here"}},
+		{"-store postgrez://:hunter2@h", "", []string{"there is no store something with an address in it, which is not shown here"}},
 		{"-store :hunter2@h", "", []string{"not shown here, known are:"}},
 		{"redis://:hunter2@h", "", []string{"It takes flags only, and got something with an address"}},
 		{"-store redis://:hunter2@h -replicas -1 -idle 5us -addr 8080 -key x", "", []string{

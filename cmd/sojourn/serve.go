@@ -64,10 +64,23 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// sweep clears expired sessions away: no store starts a goroutine for that.
+// sweepPeriod is how often expired sessions are cleared away.
+const sweepPeriod = time.Minute
+
+// sweep clears expired sessions away: no store starts a goroutine for that. A
+// server that is down for a while does not end it.
 func sweep(ctx context.Context, st store.Store, log *slog.Logger) {
-	if err := store.SweepEvery(ctx, st, time.Minute); err != nil && ctx.Err() == nil {
-		log.Error("expired sessions are no longer cleared away", "err", err)
+	for {
+		err := store.SweepEvery(ctx, st, sweepPeriod)
+		if ctx.Err() != nil {
+			return
+		}
+		log.Warn("expired sessions were not cleared away", "err", err, "next try in", sweepPeriod)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(sweepPeriod):
+		}
 	}
 }
 

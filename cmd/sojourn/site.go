@@ -21,8 +21,9 @@ type site struct {
 	mux      *http.ServeMux
 }
 
-func newSite(log *slog.Logger, d *demoFlags) *site {
-	s := &site{log: log, insecure: d.insecure, sealed: d.store == sealedStore, pages: parsePages(d.whereabouts()), mux: http.NewServeMux()}
+// newSite returns a site, which keep gives its sessions.
+func newSite(log *slog.Logger, insecure bool) *site {
+	s := &site{log: log, insecure: insecure, mux: http.NewServeMux()}
 	s.mux.HandleFunc("GET /{$}", s.home)
 	s.mux.HandleFunc("POST /login", s.login)
 	s.mux.HandleFunc("POST /logout", s.logout)
@@ -34,6 +35,11 @@ func newSite(log *slog.Logger, d *demoFlags) *site {
 		s.mux.HandleFunc("GET /static/"+name, serve)
 	}
 	return s
+}
+
+// keep gives the site its sessions. It comes before the first request.
+func (s *site) keep(k kept) {
+	s.sessions, s.sealed, s.pages = k.sessions, k.store == nil, parsePages(k.where)
 }
 
 // handler puts the layers around the pages. The recoverer is outside of the

@@ -24,11 +24,30 @@ import (
 // if the tests are.
 const beCommand = "SOJOURN_TEST_COMMAND"
 
+// cacheVariable says where the cache directory is, on most systems.
+const cacheVariable = "XDG_CACHE_HOME"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(beCommand) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	os.Exit(awayFromHome(m.Run))
+}
+
+// awayFromHome runs the tests in a home of their own: what the command keeps by default
+// must not be where the people keep theirs who run the tests.
+func awayFromHome(run func() int) int {
+	home, err := os.MkdirTemp("", "sojourn-home-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(home)
+	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", cacheVariable, "AppData", "LocalAppData"} {
+		if err := os.Setenv(name, home); err != nil {
+			panic(err)
+		}
+	}
+	return run()
 }
 
 func sojourn(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
@@ -40,6 +59,9 @@ func sojourn(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, self, args...)
 	// The race detector waits a second at the end of each process.
 	cmd.Env = append(os.Environ(), beCommand+"=1", "GORACE=atexit_sleep_ms=0")
+	if os.Getenv(cacheVariable) == os.Getenv("HOME") { // the test has not set its own
+		cmd.Env = append(cmd.Env, cacheVariable+"="+t.TempDir())
+	}
 	return cmd
 }
 
