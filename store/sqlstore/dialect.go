@@ -16,6 +16,10 @@ type dialect struct {
 
 	load, update, insert, remove, page string
 
+	// The same for arrays of arguments; "" where there are none. updates passes over
+	// rows that somebody has locked.
+	loads, updates, inserts string
+
 	// replace is for those that have no INSERT which replaces what has expired.
 	replace string
 

@@ -14,7 +14,8 @@ import (
 	"github.com/sojourn-go/session/store"
 )
 
-// Load implements [store.Store]: one SELECT by id, which is one round trip. In a
+// Load implements [store.Store]: one SELECT by id, which is one round trip. In
+// PostgreSQL loads that come while four are under way share one. In a
 // transaction (see [WithTx]) it reads what the transaction has written, if the
 // transaction has a QueryRowContext as *sql.Tx has; else it reads beside it.
 func (s *Store) Load(ctx context.Context, id string) (rec store.Record, err error) {
@@ -23,8 +24,11 @@ func (s *Store) Load(ctx context.Context, id string) (rec store.Record, err erro
 		return rec, err
 	}
 	defer end()
-	var r row
-	err = s.again(ctx, func() error { return s.first(ctx, &s.load, r.fields(), id) })
+	load := s.loadRow
+	if s.loaders != nil && transaction(ctx) == nil {
+		load = s.loadShared
+	}
+	r, err := load(ctx, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return rec, store.ErrNotFound
 	}
@@ -38,6 +42,9 @@ func (s *Store) Load(ctx context.Context, id string) (rec store.Record, err erro
 // has the version, or an INSERT if the version is 0. Only in MySQL, where a
 // record of that id is there already, the INSERT is followed by an UPDATE that
 // replaces it if it has expired, and once more by the INSERT if it is gone by then.
+// With pgx, Saves that come while four are under way share a statement, each with
+// a verdict of its own; one that it passes over, because its version is another
+// or its row is locked, is sent by itself then.
 //
 // Nothing is sent again whose answer was lost: only what the database says it has
 // undone, because it could not serialize it with others or to end a deadlock, is
@@ -58,7 +65,7 @@ func (s *Store) Save(ctx context.Context, id string, rec store.Record) (uint64, 
 	}
 	defer leave()
 	w := write{s: s, id: id, version: 1 + rand.Int64N(math.MaxInt64), rec: &rec, now: time.Now().UnixMilli()}
-	done, err := w.do(ctx)
+	done, err := w.save(ctx)
 	switch {
 	case err != nil && s.d.classify(err) == conflict:
 		return 0, fmt.Errorf("sqlstore: save: %w: %w", store.ErrConflict, err)
@@ -81,12 +88,8 @@ type write struct {
 
 // do sends what it takes, and reports whether the record was written.
 func (w *write) do(ctx context.Context) (bool, error) {
-	data := w.rec.Data
-	if data == nil {
-		data = []byte{} // nil would be NULL
-	}
 	expires := expiryOf(w.rec.Expires)
-	values := []any{w.version, expires, w.rec.Owner, data}
+	values := []any{w.version, expires, w.rec.Owner, w.bytes()}
 	update := func(s *statement, id any, where ...any) (bool, error) {
 		return w.exec(ctx, s, append(append(values[:len(values):len(values)], id), where...)...)
 	}
@@ -110,6 +113,14 @@ func (w *write) do(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	return done, err
+}
+
+// bytes returns the data, which is never NULL.
+func (w *write) bytes() []byte {
+	if w.rec.Data == nil {
+		return []byte{}
+	}
+	return w.rec.Data
 }
 
 func (w *write) exec(ctx context.Context, st *statement, args ...any) (done bool, err error) {

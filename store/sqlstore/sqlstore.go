@@ -75,6 +75,11 @@ type Store struct {
 
 	load, update, insert, replace, remove, page statement
 
+	// Calls that may share a round trip; nil: each goes by itself.
+	loaders                 *crowd[lookup]
+	updaters, inserters     *crowd[saving]
+	loads, updates, inserts statement
+
 	commits atomic.Int32 // of MySQL's connections, see commitMode
 }
 
@@ -131,6 +136,13 @@ func open(db *sql.DB, o Options, kind func(schema, table string) *dialect) (*Sto
 	s.direct = o.Direct || s.safe
 	if d.oneWriter {
 		s.gate = make(chan struct{}, 1)
+	}
+	if d.loads != "" {
+		s.loaders, s.loads = &crowd[lookup]{}, newStatement(d.loads)
+	}
+	if d.updates != "" && s.safe {
+		s.updaters, s.updates = &crowd[saving]{}, newStatement(d.updates)
+		s.inserters, s.inserts = &crowd[saving]{}, newStatement(d.inserts)
 	}
 	s.load, s.update, s.insert = newStatement(d.load), newStatement(d.update), newStatement(d.insert)
 	s.replace, s.remove, s.page = newStatement(d.replace), newStatement(d.remove), newStatement(d.page)
