@@ -26,7 +26,7 @@ import (
 )
 
 // The parts of a run, in order.
-var parts = []string{"requests", "wire", "alone", "trips", "scale", "redis"}
+var parts = []string{"requests", "wire", "alone", "trips", "scale", "redis", "sql", "sqlscale"}
 
 // What a run writes.
 const (
@@ -94,6 +94,7 @@ func begin(command string, again bool) *report.Data {
 func collect(d *report.Data, e effort, wanted []string) error {
 	steps := map[string]func(*report.Data, effort) error{
 		"requests": requests, "wire": overWire, "alone": alones, "trips": roundTrips, "scale": scale, "redis": overRedis,
+		"sql": overSQL, "sqlscale": sqlScale,
 	}
 	var errs []error
 	for _, p := range parts {

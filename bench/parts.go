@@ -10,6 +10,7 @@ import (
 	"github.com/sojourn-go/session/bench/peers"
 	"github.com/sojourn-go/session/bench/redis"
 	"github.com/sojourn-go/session/bench/report"
+	"github.com/sojourn-go/session/bench/sql"
 	"github.com/sojourn-go/session/bench/trips"
 	"github.com/sojourn-go/session/bench/wire"
 )
@@ -21,6 +22,8 @@ type effort struct {
 	wireRequests                           int
 	sizes                                  string // of stores
 	redis                                  redis.Options
+	sql                                    sql.Options
+	sqlScale                               sql.ScaleOptions
 }
 
 var (
@@ -31,6 +34,13 @@ var (
 			Sessions: 20_000, Levels: []int{1, 16, 128, 512}, Rounds: 5, Block: 400 * time.Millisecond,
 			Cached: 100_000, Stored: 1_000_000, Log: logf,
 		},
+		sql: sql.Options{
+			Sessions: 20_000, Levels: []int{1, sql.Demanded}, Rounds: 7, Block: 400 * time.Millisecond,
+			RealDisk: true, Log: logf,
+		},
+		sqlScale: sql.ScaleOptions{
+			Sessions: 1_000_000, Visitors: 8, Undisturbed: 3 * time.Second, Calls: 5000, Log: logf,
+		},
 	}
 	quick = effort{
 		requestPasses: 3, wirePasses: 3, alonePasses: 3,
@@ -39,6 +49,8 @@ var (
 			Sessions: 1000, Levels: []int{16, 128}, Rounds: 1, Block: 40 * time.Millisecond,
 			Cached: 10_000, Stored: 20_000, Log: logf,
 		},
+		sql:      sql.Options{Sessions: 500, Levels: []int{1, sql.Demanded}, Rounds: 1, Block: 40 * time.Millisecond, Log: logf},
+		sqlScale: sql.ScaleOptions{Sessions: 10_000, Visitors: 8, Undisturbed: 200 * time.Millisecond, Calls: 200, Log: logf},
 	}
 )
 
@@ -94,5 +106,15 @@ func roundTrips(d *report.Data, _ effort) (err error) {
 
 func overRedis(d *report.Data, e effort) (err error) {
 	d.Redis, err = redis.Measure(e.redis)
+	return err
+}
+
+func overSQL(d *report.Data, e effort) (err error) {
+	d.SQL, err = sql.Measure(e.sql)
+	return err
+}
+
+func sqlScale(d *report.Data, e effort) (err error) {
+	d.SQLScale, err = sql.MeasureScale(e.sqlScale)
 	return err
 }

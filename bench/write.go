@@ -46,7 +46,8 @@ func write(d *report.Data) error {
 		writeLines("requests", "Request", d.Requests),
 		writeLines("wire", "Wire", d.Wire),
 		writeLines("alone", "Alone", d.Alone),
-		writeLines("redis", "Redis", d.Redis.Results()))
+		writeLines("redis", "Redis", d.Redis.Cells.Results()),
+		writeLines("sql", "SQL", d.SQL.Cells.Results()))
 }
 
 // writeLines writes what benchstat -col /subject reads.

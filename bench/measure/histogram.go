@@ -32,9 +32,9 @@ func (h *Histogram) Merge(other *Histogram) {
 func (h *Histogram) Count() uint64 { return h.total }
 
 // Quantile returns the time that the q-th part of all did not exceed, in
-// nanoseconds; 0 if there is none.
+// nanoseconds; 0 if there is none. That of 1 is the longest.
 func (h *Histogram) Quantile(q float64) float64 {
-	rank, seen := uint64(q*float64(h.total)), uint64(0)
+	rank, seen := min(uint64(q*float64(h.total)), max(h.total, 1)-1), uint64(0)
 	for i, n := range h.counts {
 		if seen += uint64(n); seen > rank {
 			return float64(least(i)+least(i+1)) / 2

@@ -22,7 +22,7 @@ func TestAQuantileIsRightToAThirtySecond(t *testing.T) {
 		if low.Count() != 1000 {
 			t.Errorf("got %d times, want 1000", low.Count())
 		}
-		for _, q := range []float64{0, 0.25, 0.5, 0.99} {
+		for _, q := range []float64{0, 0.25, 0.5, 0.99, 1} {
 			got, want := low.Quantile(q), 1000*q*float64(unit)
 			if math.Abs(got-want) > max(want/32, 1) {
 				t.Errorf("in steps of %v: quantile %v is %v, want %v", unit, q, got, want)

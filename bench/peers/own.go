@@ -63,7 +63,7 @@ func ownSite(m *session.Manager) *netSite {
 // ownAction returns what a handler does with its session.
 func ownAction(a Action) func(*session.Session) (int64, error) {
 	switch a {
-	case SignIn, SignIn30:
+	case SignIn, SignIn30, SignInKB:
 		return signIn(putters(a))
 	case Read:
 		return func(s *session.Session) (int64, error) { return visits.Get(s), nil }

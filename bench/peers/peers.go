@@ -17,6 +17,7 @@ const (
 	Untouched Action = iota // nothing
 	SignIn                  // put three values into a new session
 	SignIn30                // the same, and 27 more: some 2 KB
+	SignInKB                // the three, and a text: 1 KB; of ours and of scs alone
 	Read                    // read the counter
 	ReadText                // read a string; its length is the value
 	Count                   // the counter + 1: read it, then set it

@@ -42,7 +42,7 @@ func scsSite(m *scs.SessionManager) *netSite {
 func scsAction(m *scs.SessionManager, r *http.Request, a Action, all []pair) (int64, error) {
 	ctx := r.Context()
 	switch a {
-	case SignIn, SignIn30:
+	case SignIn, SignIn30, SignInKB:
 		for _, p := range all {
 			m.Put(ctx, p.name, p.value)
 		}

@@ -11,6 +11,7 @@ const (
 	nameKey  = "name"
 	adminKey = "admin"
 	userKey  = "user"
+	textKey  = "text"
 )
 
 // A pair is a value and its name: an int64, a string or a bool.
@@ -19,10 +20,18 @@ type pair struct {
 	value any
 }
 
-// values returns what SignIn or SignIn30 puts into a session.
+// textLen makes a record of ours one of 1 KB, with its header and the three
+// values beside the text.
+const textLen = 828
+
+// values returns what SignIn, SignIn30 or SignInKB puts into a session.
 func values(a Action) []pair {
 	all := []pair{{countKey, FirstCount}, {nameKey, UserName}, {adminKey, true}}
-	if a != SignIn30 {
+	switch a {
+	case SignIn30: // and these
+	case SignInKB:
+		return append(all, pair{textKey, strings.Repeat("letters. ", textLen/9)})
+	default:
 		return all
 	}
 	for i := range 27 {

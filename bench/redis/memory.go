@@ -13,6 +13,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"github.com/redis/rueidis"
 
+	"github.com/sojourn-go/session/bench/crowd"
 	"github.com/sojourn-go/session/bench/peers"
 	"github.com/sojourn-go/session/store"
 	"github.com/sojourn-go/session/store/nearcache"
@@ -82,7 +83,7 @@ func fillServer(s server, n int, prefix string, open func(addr string) (func() e
 		return got, err
 	}
 	start := time.Now()
-	if err := parallel(n, func() func(int) error { return func(int) error { return save() } }); err != nil {
+	if err := crowd.Parallel(n, func() func(int) error { return func(int) error { return save() } }); err != nil {
 		return got, err
 	}
 	got = Stored{Sessions: n, Seconds: time.Since(start).Seconds(), Key: len(prefix) + idLen}
@@ -126,7 +127,7 @@ func text(n int) string {
 // signIn has one browser sign in, and returns its token.
 func signIn(site peers.Site) (string, error) {
 	var jar string
-	if _, err := site.Guest(peers.SignIn)(&jar); err != nil {
+	if _, err := site.Guest(signsIn)(&jar); err != nil {
 		return "", err
 	}
 	_, token, _ := strings.Cut(jar, "=")
@@ -135,7 +136,7 @@ func signIn(site peers.Site) (string, error) {
 
 // ownCopies returns what saves copies of one session under ids of their own.
 func ownCopies(addr string) (func() error, int, func(), error) {
-	const idLen = 24
+	const idLen = crowd.IDLen
 	p, errSite := own(openRueidis)(addr, false)
 	st, shut, err := openRueidis(addr)
 	if err = errors.Join(errSite, err); err != nil {
@@ -211,7 +212,7 @@ func small(addr string, n int) ([]string, error) {
 	}
 	defer shut()
 	ids := make([]string, n)
-	err = parallel(n, func() func(int) error {
+	err = crowd.Parallel(n, func() func(int) error {
 		return func(i int) error {
 			ids[i] = text(24)
 			rec := store.Record{Data: []byte(text(cachedData)), Expires: time.Now().Add(life)}
@@ -232,7 +233,7 @@ func heapOf(s server, ids []string, open func(addr string) (func(string) error, 
 	}
 	defer shut()
 	all := func() error {
-		return parallel(len(ids), func() func(int) error { return func(i int) error { return load(ids[i]) } })
+		return crowd.Parallel(len(ids), func() func(int) error { return func(i int) error { return load(ids[i]) } })
 	}
 	if err := all(); err != nil {
 		return 0, err

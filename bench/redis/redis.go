@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/sojourn-go/session/bench/crowd"
 )
 
 // Options say how much to measure.
@@ -28,9 +30,9 @@ const Demanded = 128
 
 // Figures are all that was found.
 type Figures struct {
-	Trips  []Trip   // P10
-	Cells  []Cell   // P11, and the mixture of P12
-	Cached []Cached // P12
+	Trips  []Trip      // P10
+	Cells  crowd.Cells // P11, and the mixture of P12
+	Cached []Cached    // P12
 	Stored []Stored
 
 	// Stale counts the reads of the mixture that did not find a write which

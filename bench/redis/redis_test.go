@@ -63,7 +63,7 @@ func TestASmallMeasurementHasEveryFigure(t *testing.T) {
 		redis.Read: 1, redis.Touch: 16, redis.Write: 16, redis.Every: redis.Demanded, redis.Mix: redis.Demanded,
 	} {
 		for _, subject := range []string{redis.Rueidis, redis.GoRedis, redis.SCSGo, redis.SCSRedigo} {
-			if _, ok := f.Find(workload, subject, level); !ok {
+			if _, ok := f.Cells.Find(workload, subject, level); !ok {
 				t.Errorf("%s, %s at %d was not measured", workload, subject, level)
 			}
 		}
@@ -78,7 +78,7 @@ func TestASmallMeasurementHasEveryFigure(t *testing.T) {
 			}
 		}
 	}
-	for _, r := range f.Results() {
+	for _, r := range f.Cells.Results() {
 		if len(r.NS) != 2 || r.Allocs <= 0 || strings.Contains(r.Group, " ") {
 			t.Errorf("got %+v", r)
 		}

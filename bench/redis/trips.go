@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sojourn-go/session"
+	"github.com/sojourn-go/session/bench/crowd"
 	"github.com/sojourn-go/session/bench/peers"
 )
 
@@ -90,7 +91,7 @@ func countTrips(s server, subject Subject, idle bool) (all []Trip, err error) {
 // requests returns what makes one request of each kind.
 func (p *place) requests() (map[string]func() error, error) {
 	var jar string
-	if _, err := p.Guest(peers.SignIn)(&jar); err != nil {
+	if _, err := p.Guest(signsIn)(&jar); err != nil {
 		return nil, err
 	}
 	name, _, _ := strings.Cut(jar, "=")
@@ -98,7 +99,7 @@ func (p *place) requests() (map[string]func() error, error) {
 		return func() error {
 			sent := cookie
 			answer, err := g(&sent)
-			return judge(answer, least, err)
+			return crowd.Judge(answer, least, err)
 		}
 	}
 	garbage := visit(p.Guest(peers.Read), name+"=garbage", 0)

@@ -1,6 +1,12 @@
 package redis
 
-import "github.com/sojourn-go/session/bench/peers"
+import (
+	"github.com/sojourn-go/session/bench/crowd"
+	"github.com/sojourn-go/session/bench/peers"
+)
+
+// signsIn is how each session begins.
+const signsIn = peers.SignIn
 
 // A Workload is what the goroutines do.
 type Workload struct {
@@ -12,6 +18,15 @@ type Workload struct {
 	demanded bool    // at the demanded level alone
 	write    func(Subject) peers.Action
 	has      func(Subject) bool
+}
+
+// of returns what a subject does in the workload.
+func (w Workload) of(s Subject) crowd.Work {
+	work := crowd.Work{Due: w.due, Writes: w.writes, Idle: w.idle}
+	if w.write != nil {
+		work.Write = w.write(s)
+	}
+	return work
 }
 
 // The names of the workloads.

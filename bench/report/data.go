@@ -14,6 +14,7 @@ import (
 	"github.com/sojourn-go/session/bench/alone"
 	"github.com/sojourn-go/session/bench/measure"
 	"github.com/sojourn-go/session/bench/redis"
+	"github.com/sojourn-go/session/bench/sql"
 	"github.com/sojourn-go/session/bench/trips"
 )
 
@@ -35,6 +36,8 @@ type Data struct {
 	Touches  int64
 	Scale    Scale
 	Redis    redis.Figures
+	SQL      sql.Figures
+	SQLScale sql.Scale
 }
 
 // A Machine is what the figures depend on most.

@@ -12,7 +12,8 @@ import (
 
 // Lines returns every demand with its verdict.
 func (d *Data) Lines() []Line {
-	return slices.Concat(d.memory(), d.overWire(), d.sealed(), d.sealing(), d.record(), d.scale(), d.roundTrips(), d.redisTrips(), d.redisLoad())
+	return slices.Concat(d.memory(), d.overWire(), d.sealed(), d.sealing(), d.record(), d.scale(), d.roundTrips(), d.redisTrips(), d.redisLoad(),
+		d.sqlTrips(), d.sqlLoad())
 }
 
 // faster says how many times as long as ours another subject takes.

@@ -39,6 +39,8 @@ func (d *Data) Markdown(w io.Writer, notes string) error {
 	d.parts(p)
 	d.stores(p)
 	d.redis(p)
+	d.sql(p)
+	d.sqlScale(p)
 	d.subjects(p)
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -50,7 +52,7 @@ func (d *Data) intro(p *page) {
 Written by %[1]s%[2]s%[1]s on %[3]s; nothing here is edited by hand but the sections from notes.md: what is missed, and what could not be had.
 
 - %[4]s, %[5]d cores, %[6]s, %[7]s, %[8]s
-- GOMAXPROCS=1, except with Redis; CPU time, not the clock; a recorder that allocates nothing; the handler answers two bytes
+- GOMAXPROCS=1, except with Redis and databases; CPU time, not the clock; a recorder that allocates nothing; the handler answers two bytes
 - each subject's answers are checked, in every request that is measured
 - in every pass each workload is taken through all subjects in turn, each with a new store; what is compared are the ratios
   of one pass: given are their median and, in brackets, the quartiles. Ratios are what may be quoted; nanoseconds are of this machine
@@ -91,7 +93,9 @@ func (d *Data) verdicts(p *page) {
 		p.row(l.ID, l.What, l.Demand, l.Moonshot, l.Reached, string(l.Verdict))
 	}
 	p.add("\n\"scs\" in this table is scs with an idle time-out, and \"gorilla\" its CookieStore with encryption.\n" +
-		"On Redis, scs is the better of its two stores, read and written without an idle time-out, and what is beside it is 128 requests at once.")
+		"On Redis, scs is the better of its two stores, read and written without an idle time-out, and what is beside it is 128 requests at once.\n" +
+		"On PostgreSQL, scs is its pgxstore, and ours goes over pgx as well, through database/sql.\n" +
+		"On bbolt it is the two stores alone, without middleware; each acknowledged commit is synced.")
 }
 
 // requests prints time, allocations and, small, nanoseconds of every workload.

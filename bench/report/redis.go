@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sojourn-go/session/bench/crowd"
 	"github.com/sojourn-go/session/bench/measure"
 	"github.com/sojourn-go/session/bench/redis"
 )
@@ -71,7 +72,7 @@ func sent(t redis.Trip) string {
 // redisLoad is P11 and P12: ours beside the better of the two forms of scs.
 func (d *Data) redisLoad() []Line {
 	var lines []Line
-	add := func(id, what, workload, subject string, demand, moonshot float64, figure func(redis.Block) float64) {
+	add := func(id, what, workload, subject string, demand, moonshot float64, figure func(crowd.Block) float64) {
 		b := bound{id: id, what: "Redis, " + what, demand: demand, moonshot: moonshot, format: times}
 		lines = append(lines, b.judge(d.lessThanSCS(workload, subject, redis.Demanded, figure)))
 	}
@@ -79,10 +80,10 @@ func (d *Data) redisLoad() []Line {
 		workload         string
 		demand, moonshot float64
 	}{{redis.Read, 6, 7}, {redis.Touch, 9, 12}, {redis.Write, 5, 6}} {
-		add("P11", p.workload+": CPU of client and server, scs over ours", p.workload, redis.Rueidis, p.demand, p.moonshot, redis.CPU)
-		add("P11", p.workload+": p99, scs over ours", p.workload, redis.Rueidis, 5, 0, redis.P99)
+		add("P11", p.workload+": CPU of client and server, scs over ours", p.workload, redis.Rueidis, p.demand, p.moonshot, crowd.CPU)
+		add("P11", p.workload+": p99, scs over ours", p.workload, redis.Rueidis, 5, 0, crowd.P99)
 	}
-	add("P12", redis.Mix+", cached: CPU of client and server, scs over ours", redis.Mix, redis.Near, 20, 25, redis.CPU)
+	add("P12", redis.Mix+", cached: CPU of client and server, scs over ours", redis.Mix, redis.Near, 20, 25, crowd.CPU)
 	stale := bound{id: "P12", what: "Redis, cached: reads that did not find an own write", atMost: true, format: "%.0f"}
 	heap := bound{id: "P12", what: "Redis: heap of the client for a cached session of 100 B", atMost: true, demand: 250, format: size}
 	own, ok := d.cached(redis.OwnCache)
@@ -91,26 +92,13 @@ func (d *Data) redisLoad() []Line {
 
 // lessThanSCS says how many times as much of something scs takes, in the better
 // of its forms.
-func (d *Data) lessThanSCS(workload, subject string, level int, figure func(redis.Block) float64) (measure.Ratio, bool) {
-	ours, ok := d.Redis.Find(workload, subject, level)
-	scs, okSCS := d.betterSCS(workload, level, figure)
+func (d *Data) lessThanSCS(workload, subject string, level int, figure func(crowd.Block) float64) (measure.Ratio, bool) {
+	ours, ok := d.Redis.Cells.Find(workload, subject, level)
+	scs, okSCS := d.Redis.Cells.Better(workload, redis.SCS, level, figure)
 	if !ok || !okSCS {
 		return measure.Ratio{}, false
 	}
 	return scs.Over(ours.Result(figure)), true
-}
-
-func (d *Data) betterSCS(workload string, level int, figure func(redis.Block) float64) (best measure.Result, ok bool) {
-	for _, name := range redis.SCS {
-		c, found := d.Redis.Find(workload, name, level)
-		if !found {
-			continue
-		}
-		if r := c.Result(figure); !ok || r.Median() < best.Median() {
-			best, ok = r, true
-		}
-	}
-	return best, ok
 }
 
 func (d *Data) cached(name string) (redis.Cached, bool) {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sojourn-go/session/bench/measure"
+	"github.com/sojourn-go/session/bench/crowd"
 	"github.com/sojourn-go/session/bench/redis"
 )
 
@@ -40,7 +40,7 @@ func (d *Data) redisLevels(workload string) (levels []int) {
 }
 
 // redisGrid prints a table of subjects by levels for each workload.
-func (d *Data) redisGrid(p *page, cell func(redis.Cell) string) {
+func (d *Data) redisGrid(p *page, cell func(crowd.Cell) string) {
 	for _, w := range redis.Workloads() {
 		levels := d.redisLevels(w.Name)
 		if len(levels) == 0 {
@@ -56,7 +56,7 @@ func (d *Data) redisGrid(p *page, cell func(redis.Cell) string) {
 			row, any := []string{s.Name}, false
 			for _, level := range levels {
 				text := ""
-				if c, ok := d.Redis.Find(w.Name, s.Name, level); ok {
+				if c, ok := d.Redis.Cells.Find(w.Name, s.Name, level); ok {
 					text, any = cell(c), true
 				}
 				row = append(row, text)
@@ -75,35 +75,24 @@ func (d *Data) redisRatios(p *page) {
 		p.add("- %s: %s", w.Name, w.Title)
 	}
 	p.add("\nCPU time of client and server for a request, as a multiple of ours over rueidis without a cache:")
-	d.redisGrid(p, func(c redis.Cell) string {
-		ours, ok := d.Redis.Find(c.Workload, redis.Rueidis, c.Level)
+	d.redisGrid(p, func(c crowd.Cell) string {
+		ours, ok := d.Redis.Cells.Find(c.Workload, redis.Rueidis, c.Level)
 		if !ok {
 			return "–"
 		}
-		return fmt.Sprintf("%.2gx", c.Result(redis.CPU).Over(ours.Result(redis.CPU)).Median)
+		return fmt.Sprintf("%.2gx", c.Result(crowd.CPU).Over(ours.Result(crowd.CPU)).Median)
 	})
 }
 
 // redisTimes prints all the rest of the cells.
 func (d *Data) redisTimes(p *page) {
 	p.add("\n<details><summary>Requests a second · p50 / p99 · CPU of client + server · allocations, on this machine</summary>")
-	median := func(c redis.Cell, figure func(redis.Block) float64) float64 {
-		return measure.Spread(c.Result(figure).NS).Median
-	}
-	d.redisGrid(p, func(c redis.Cell) string {
-		return fmt.Sprintf("%.1fk · %.3g / %.3g ms · %.1f + %.1f µs · %.0f",
-			median(c, func(b redis.Block) float64 { return b.Rate })/1e3,
-			median(c, func(b redis.Block) float64 { return b.P50 })/1e6,
-			median(c, redis.P99)/1e6,
-			median(c, func(b redis.Block) float64 { return b.Client })/1e3,
-			median(c, func(b redis.Block) float64 { return b.Server })/1e3,
-			median(c, func(b redis.Block) float64 { return b.Allocs }))
-	})
+	d.redisGrid(p, inFull)
 	p.add("\n</details>")
-	if c, ok := d.Redis.Find(redis.Mix, redis.Near, redis.Demanded); ok {
+	if c, ok := d.Redis.Cells.Find(redis.Mix, redis.Near, redis.Demanded); ok {
 		p.add("\nOf the requests of the mixture with cached reads, %.0f %% sent a GET: those that change a session, those that came after such a\n"+
 			"change, and those whose answer had become too old. %d reads were looked at for the newest write that this process had\nfinished before, and %d did not find it.",
-			100*median(c, func(b redis.Block) float64 { return b.Gets }), d.Redis.Reads, d.Redis.Stale)
+			100*c.Result(func(b crowd.Block) float64 { return b.Gets }).Median(), d.Redis.Reads, d.Redis.Stale)
 	}
 }
 

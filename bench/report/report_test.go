@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"github.com/sojourn-go/session/bench/alone"
+	"github.com/sojourn-go/session/bench/crowd"
 	"github.com/sojourn-go/session/bench/measure"
 	"github.com/sojourn-go/session/bench/peers"
 	"github.com/sojourn-go/session/bench/redis"
 	"github.com/sojourn-go/session/bench/report"
+	"github.com/sojourn-go/session/bench/sql"
 	"github.com/sojourn-go/session/bench/trips"
 	"github.com/sojourn-go/session/bench/wire"
 )
@@ -50,7 +52,45 @@ func sample() *report.Data {
 		Verdicts: []report.ScaleVerdict{{Sessions: 5_000_000, What: "Load", Figure: 300, Demand: 250}},
 	}
 	d.Redis = onRedis()
+	d.SQL, d.SQLScale = onSQL(), inSQL()
 	return &d
+}
+
+// onSQL returns figures in which scs takes four times as much as ours, in its
+// better form, and makes a quarter of the requests.
+func onSQL() sql.Figures {
+	f := sql.Figures{
+		Trips: []sql.Trip{
+			{What: sql.NoCookie, Subject: sql.Pgx},
+			{What: sql.Untouched, Subject: sql.Pgx},
+			{What: sql.Read, Subject: sql.Pgx, Trips: 1},
+			{What: sql.Write, Subject: sql.Pgx, Trips: 3},
+			{What: sql.Garbage, Subject: sql.Pgx},
+			{What: sql.OwnerList, Subject: sql.Pgx, Trips: 6},
+			{What: sql.CallLoad, Subject: sql.Pgx, Trips: 1},
+		},
+		Record: 1024, Disk: "ext4", Versions: map[string]string{sql.PostgreSQL: "15"},
+	}
+	for _, call := range sql.Calls {
+		f.Trips = append(f.Trips, sql.Trip{What: call, Subject: sql.MySQL, Trips: 1})
+	}
+	for _, w := range sql.Workloads() {
+		for subject, factor := range map[string]float64{
+			sql.Pgx: 1, sql.SCSPgx: 4, sql.BoltStore: 1, sql.SCSBoltStore: 4, sql.Lite: 1, sql.SCSLite: 12, sql.SCSLite + "-1": 8,
+		} {
+			b := crowd.Block{Client: 6000 * factor, Server: 4000 * factor, P50: 1e6, P99: 2e6 * factor, Rate: 1e5 / factor, Allocs: 10}
+			f.Cells.Add(w.Name, subject, sql.Demanded, b)
+			f.Cells.Add(w.Name, subject, sql.Demanded, b)
+		}
+	}
+	return f
+}
+
+func inSQL() sql.Scale {
+	return sql.Scale{Record: 188, Visitors: 8, Stores: []sql.Scaled{{
+		Engine: sql.Bolt, Sessions: 1_000_000, Disk: 500, Swept: 100_000, Seconds: 2,
+		Load: sql.Times{P50: 5000, P99: 7000}, During: sql.Times{P50: 1000, P99: 2e6, Slowest: 30e6},
+	}}}
 }
 
 // onRedis returns figures in which scs takes 10 times as much as ours, in its
@@ -69,12 +109,17 @@ func onRedis() redis.Figures {
 	}
 	for _, w := range redis.Workloads() {
 		for subject, factor := range map[string]float64{redis.Rueidis: 1, redis.Near: 0.1, redis.SCSGo: 12, redis.SCSRedigo: 10} {
-			b := redis.Block{Client: 600 * factor, Server: 400 * factor, P99: 1000 * factor, Rate: 1e6, Allocs: 10}
-			f.Cells = append(f.Cells, redis.Cell{Workload: w.Name, Subject: subject, Level: redis.Demanded, Blocks: []redis.Block{b, b}})
+			b := crowd.Block{Client: 600 * factor, Server: 400 * factor, P99: 1000 * factor, Rate: 1e6, Allocs: 10}
+			f.Cells = append(f.Cells, crowd.Cell{Workload: w.Name, Subject: subject, Level: redis.Demanded, Blocks: []crowd.Block{b, b}})
 		}
 	}
 	return f
 }
+
+const (
+	inRequests = "no cookie / untouched / read / write / garbage cookie / list of an owner with 5 sessions"
+	inCalls    = "each call of the store, Load / Save, new / Save / Delete / List, 128 records"
+)
 
 func TestEveryDemandHasItsVerdict(t *testing.T) {
 	verdicts := map[string]report.Verdict{}
@@ -103,6 +148,14 @@ func TestEveryDemandHasItsVerdict(t *testing.T) {
 		"P12 Redis, " + redis.Mix + ", cached: CPU of client and server, scs over ours": report.Moonshot,
 		"P12 Redis, cached: reads that did not find an own write":                       report.Met,
 		"P12 Redis: heap of the client for a cached session of 100 B":                   report.Missed,
+		"P10 sojourn-pgx, round trips: " + inRequests:                                   report.Missed,
+		"P10 sojourn-pq, round trips: " + inRequests:                                    report.Unknown,
+		"P10 sojourn-pgx, round trips: " + inCalls:                                      report.Unknown,
+		"P10 sojourn-mysql, round trips: " + inCalls:                                    report.Met,
+		"P13 PostgreSQL, touch: CPU of client and server, scs over ours":                report.Met,
+		"P13 PostgreSQL, read: CPU of client and server, scs over ours":                 report.Moonshot,
+		"P14 bbolt, durable writes a second, 128 at once, ours over scs":                report.Missed,
+		"P14 bbolt, durable writes a second, 1 at once, ours over scs":                  report.Unknown,
 	} {
 		if got := verdicts[what]; got != want {
 			t.Errorf("%s: got %q, want %q", what, got, want)
@@ -116,12 +169,13 @@ func TestThePageSpeaksOfEveryDemandAndHoldsTheNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := b.String()
-	for i := range 12 {
+	for i := range 14 {
 		if !strings.Contains(page, fmt.Sprintf("| P%d |", i+1)) {
 			t.Errorf("the page does not say what became of P%d", i+1)
 		}
 	}
-	for _, want := range []string{"## What is missed, and why\n\nNothing.\n", "| 100x |", "2, 440 B", "0.100 ms (save)", "results.svg", "| 12x |", "| 6: 6 GET |", "| 400 B | 2.5 million |"} {
+	for _, want := range []string{"## What is missed, and why\n\nNothing.\n", "| 100x |", "2, 440 B", "0.100 ms (save)", "results.svg", "| 12x |", "| 6: 6 GET |", "| 400 B | 2.5 million |",
+		"| 4x CPU, 0.25x rate |", "| ≤ 0 / 0 / 1 / 2 / 0 / 6 |  | 0 / 0 / 1 / 3 / 0 / 6 | **missed** |", "| scs-sqlite-1 | 8x CPU, 0.12x rate |", "| bbolt | 1 million | 500 B | 5 µs / 7 µs |", "| 1 µs / 2 ms / 30 ms | 100000 in 2.0 s |"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
 		}
