@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/sojourn-go/session/store"
 )
 
 // commit keeps what is pending. Only one runs at a time.
@@ -25,8 +27,17 @@ func (s *Session) commitWork(ctx context.Context, w *work) error {
 	}
 	defer w.committing.Unlock()
 
-	tx := s.m.queues.transaction(ctx)
-	if err := s.prove(tx); err != nil {
+	tx := store.TransactionOf(ctx)
+	staged := tx == nil
+	defer func() {
+		if !staged { // also if a function given to Update panicked
+			s.discard()
+		}
+	}()
+	if tx != nil && !s.m.queues.joins {
+		return errJoinsNone
+	}
+	if err := s.prove(ctx); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -44,7 +55,7 @@ func (s *Session) commitWork(ctx context.Context, w *work) error {
 		w.told, w.failed = w.err, len(w.list)
 	}
 	err, list := w.err, w.list[:len(w.list):len(w.list)]
-	at := situation{s.standing, s.saved(), s.token, s.generation(), w.apart, w.stale, s.arrival, nil, nil}
+	at := situation{s.standing, s.saved(), s.token, s.generation(), w.apart, w.stale, s.arrival, w.pending != nil, nil, nil}
 	if w.room != nil {
 		at.room = &w.room.commit
 	}
@@ -53,10 +64,12 @@ func (s *Session) commitWork(ctx context.Context, w *work) error {
 	}
 	s.mu.Unlock()
 	if err != nil || len(list) == 0 {
+		staged = true
 		return err
 	}
 	o := s.m.keeper.keep(ctx, at, list)
 	if tx != nil {
+		staged = true
 		return s.stage(tx, o, len(list))
 	}
 	return s.adopt(o, len(list))
@@ -188,6 +201,9 @@ func (s *Session) forgo() {
 		return
 	}
 	defer w.committing.Unlock()
+	if err := s.prove(store.WithTransaction(s.x().ctx(), nil)); err != nil {
+		s.despair(err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if w.told == nil {
@@ -221,7 +237,7 @@ func (s *Session) finalCommit(ctx context.Context, safe bool) error {
 	if idle {
 		return nil
 	}
-	if s.m.queues.transaction(ctx) != nil {
+	if store.TransactionOf(ctx) != nil {
 		return errInTransaction
 	}
 	err := s.commitWork(ctx, w)
@@ -242,6 +258,9 @@ func (s *Session) touchDue() bool {
 
 // touch notes that a session was used.
 func (s *Session) touch(ctx context.Context) {
+	if store.TransactionOf(ctx) != nil {
+		return // it is not for us to write into that
+	}
 	s.mu.Lock()
 	cur, token := s.saved(), s.token
 	s.mu.Unlock()

@@ -106,7 +106,7 @@ func (m *Manager) create(c *commit, d *draft) error {
 			*c.saved = saved{rec: view, owner: d.owner, version: version, exists: true}
 			return nil
 		}
-		if m.queues.transaction(c.lim.parent) != nil {
+		if store.TransactionOf(c.lim.parent) != nil {
 			return inTransaction(err)
 		}
 		b.note(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sojourn-go/session/cookie"
+	"github.com/sojourn-go/session/store"
 )
 
 // An exchange is a Session as its request's passage through Handler: session,
@@ -140,6 +141,10 @@ func (x *exchange) finish() bool {
 		// during the commit.
 		if s.freezeIfDone() {
 			return true
+		}
+		if store.TransactionOf(x.ctx()) != nil {
+			x.abort(errInTransaction)
+			return false
 		}
 		if err := s.commit(x.ctx()); err != nil {
 			x.abort(err)

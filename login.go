@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sojourn-go/session/internal/record"
+	"github.com/sojourn-go/session/store"
 )
 
 // settleLogin is what a login needs besides its session's Save: its place in
@@ -24,7 +25,7 @@ func (m *Manager) settleLogin(ctx context.Context, c *commit, o *outcome) error 
 	case c.list.last(doStepUp) >= 0:
 		err = m.enroll(ctx, c, 0, o) // its end has moved
 	}
-	if err != nil && m.queues.transaction(ctx) == nil { // which undoes it by being rolled back
+	if err != nil && store.TransactionOf(ctx) == nil { // which undoes it by being rolled back
 		m.undo(ctx, c)
 	}
 	return err

@@ -48,7 +48,9 @@ func New(st store.Store, o Options) (*Manager, error) {
 	m.queues.immediate = immediate(st)
 	m.queues.store, m.queues.maxRecord, m.queues.timeout = st, m.opts.MaxRecord, m.opts.Timeout
 	m.cached, _ = store.As[store.Cached](st)
-	m.queues.tx, _ = store.As[store.Transactional](st)
+	if t, ok := store.As[store.Transactional](st); ok {
+		m.queues.joins = t.Transactional()
+	}
 	if d, ok := store.As[store.Durable](st); ok {
 		m.queues.weak.Store(d.Durable())
 	}

@@ -81,10 +81,10 @@ type queues struct {
 	store     store.Store
 	maxRecord int
 	timeout   time.Duration
-	immediate bool                // the store never waits: see store.Immediate
-	weak      atomic.Bool         // the store may say ErrNotDurable, or has
-	tx        store.Transactional // the store, if it joins transactions; nil: it does not
-	clock     atomic.Uint64       // orders the coming of jobs and the reading of records
+	immediate bool          // the store never waits: see store.Immediate
+	weak      atomic.Bool   // the store may say ErrNotDurable, or has
+	joins     bool          // the store's calls can be part of a transaction
+	clock     atomic.Uint64 // orders the coming of jobs and the reading of records
 
 	shards [64]shard
 }
@@ -149,7 +149,7 @@ var errPanicked = errors.New("session: a function given to Update panicked")
 // commit returns when the job is done: j.err and the fields below it say how.
 func (qs *queues) commit(j *job) {
 	j.began = qs.clock.Add(1)
-	if qs.transaction(j.lim.parent) != nil {
+	if store.TransactionOf(j.lim.parent) != nil {
 		qs.commitAlone(j)
 		return
 	}
@@ -176,20 +176,15 @@ func (qs *queues) commit(j *job) {
 	}
 }
 
-// transaction returns what stands for the application's transaction that calls
-// with ctx are part of; nil: none.
-func (qs *queues) transaction(ctx context.Context) any {
-	if qs.tx == nil {
-		return nil
-	}
-	return qs.tx.Transaction(ctx)
-}
-
 // commitAlone is commit within a transaction of the application's: others must
 // not be in one Save with it, and it is tried once, since only the application
 // can run its transaction again.
 func (qs *queues) commitAlone(j *job) {
 	defer j.lim.release()
+	if !qs.joins {
+		j.err = errJoinsNone
+		return
+	}
 	j.alone[0] = j
 	b := batch{qs: qs, lim: j.lim, leader: j, now: j.lim.began, jobs: j.alone[:], once: true}
 	b.run()

@@ -150,7 +150,7 @@ func (s *Session) needsCookie() bool {
 	}
 	w, l := s.work, s.work.list
 	switch {
-	case w.owed != nil || l.last(doLogin) >= 0:
+	case w.owed != nil || w.pending != nil && w.pending.owed != nil || l.last(doLogin) >= 0:
 		return true
 	case s.m.keeper.sends():
 		return len(l) > 0

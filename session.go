@@ -13,6 +13,7 @@ import (
 
 	"github.com/sojourn-go/session/cookie"
 	"github.com/sojourn-go/session/internal/record"
+	"github.com/sojourn-go/session/store"
 )
 
 // A Session is what the application remembers of one visitor, as one request
@@ -266,6 +267,9 @@ func (s *Session) Err() error {
 // again, and if it fails, Options.ErrorHandler answers.
 func (s *Session) Commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
+		if store.TransactionOf(ctx) != nil {
+			s.discard()
+		}
 		return err
 	}
 	s.enter()
@@ -288,7 +292,7 @@ func (s *Session) Reload(ctx context.Context) error {
 		return err
 	}
 	defer w.committing.Unlock()
-	if err := s.prove(s.m.queues.transaction(ctx)); err != nil {
+	if err := s.prove(ctx); err != nil {
 		return err
 	}
 	s.enter()

@@ -52,7 +52,7 @@ func (m *Manager) newCommit(ctx context.Context, list changes, at situation) *co
 	c.within(ctx, m.opts.Timeout)
 	c.closes = list.closes()
 	c.durable = c.closes
-	c.forced = list.last(doCookie) >= 0
+	c.forced = list.last(doCookie) >= 0 || at.again
 	if list.has((*change).rekeys) {
 		c.token, c.line, c.stamp = m.mint(c.id)
 	}
@@ -148,6 +148,7 @@ type situation struct {
 	apart    bool   // what the request sees is not what cur is
 	stale    bool   // cur is known not to be the newest any more
 	arrival  int64
+	again    bool          // as far as anybody can tell there was a commit in the same transaction
 	attrs    *cookie.Attrs // of the cookie that is owed already
 	room     *spare[commit]
 }

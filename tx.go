@@ -38,6 +38,7 @@ type prior struct {
 
 var (
 	errInTransaction = errors.New("session: the request's own context is part of a transaction, which ends after the response: hand the transaction to Session.Commit alone")
+	errJoinsNone     = errors.New("session: the store's calls cannot be part of a transaction: it is of another kind than the transaction, or wrapped in one that hides it (store.Unwrapper)")
 	errUnsettled     = fmt.Errorf("%w: what became of an earlier commit of this request is not known: call Commit without a transaction first", ErrUnavailable)
 	errRolledBack    = errors.New("the transaction was not committed before the response began")
 )
@@ -60,6 +61,7 @@ func (s *Session) stage(tx any, o outcome, n int) error {
 	w := s.work
 	w.staged = true
 	if o.err != nil {
+		s.notice(o.events...)
 		if o.err != ErrEnded && o.err != ErrSuperseded {
 			s.notice(Event{Kind: Failed, ID: o.id, Err: o.err})
 		}
@@ -80,10 +82,15 @@ func (s *Session) stage(tx any, o outcome, n int) error {
 	}
 	p.events = append(p.events, o.events...)
 	o.events = nil
-	owed := w.owed
-	w.owed, w.pending = p.owed, p
+	owed, changes := w.owed, o.renewed || o.attrs != nil || o.over
+	if w.pending = p; p.owed != nil {
+		w.owed = p.owed
+	}
 	err := s.adopted(o, n)
-	p.owed, w.owed = w.owed, owed
+	if changes {
+		p.owed = w.owed
+	}
+	w.owed = owed
 	return err
 }
 
@@ -104,15 +111,24 @@ func (s *Session) unmake(n int) {
 }
 
 // prove finds out whether the transaction that was given something has been
-// committed, unless it is tx and so goes on.
-func (s *Session) prove(tx any) error {
+// committed, unless it goes on, in ctx.
+func (s *Session) prove(ctx context.Context) error {
 	s.mu.Lock()
 	p := s.work.pending
 	s.mu.Unlock()
+	tx := store.TransactionOf(ctx)
 	if p == nil || p.tx == tx {
 		return nil
 	}
-	kept, err := s.m.wasKept(p)
+	kept, err := s.m.wasKept(store.WithTransaction(ctx, nil), p)
+	if err == nil && !kept && tx != nil {
+		// One transaction may have two names: a wrapper around it, made anew.
+		var same bool
+		if same, err = s.m.wasKept(ctx, p); same && err == nil {
+			p.tx = tx
+			return nil
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -132,6 +148,17 @@ func (s *Session) prove(tx any) error {
 	return nil
 }
 
+// despair gives up finding out what became of a transaction: the handler answers
+// with an error anyway.
+func (s *Session) despair(err error) {
+	s.mu.Lock()
+	defer s.leave()
+	p := s.work.pending
+	s.work.pending = nil
+	s.notice(Event{Kind: Failed, ID: p.before.id(), Owner: p.owner, Err: err})
+	s.restore(p.before)
+}
+
 // proveAfterPanic is prove for a handler that panicked, perhaps after its
 // transaction: whoever answers in its place has to deliver the cookie.
 func (s *Session) proveAfterPanic() {
@@ -144,14 +171,13 @@ func (s *Session) proveAfterPanic() {
 	s.mu.Unlock()
 	if s.lockCommit(w) == nil {
 		defer w.committing.Unlock()
-		_ = s.prove(nil) // without an answer there is no cookie
+		_ = s.prove(store.WithTransaction(s.x().ctx(), nil)) // without an answer there is no cookie
 	}
 }
 
-// wasKept looks for the stamp of a Save in the record, outside of the
-// transaction: whatever context the request has may be part of one.
-func (m *Manager) wasKept(p *pending) (bool, error) {
-	lim := newLimit(context.Background(), m.opts.Timeout)
+// wasKept looks for the stamp of a Save in the record.
+func (m *Manager) wasKept(ctx context.Context, p *pending) (bool, error) {
+	lim := newLimit(ctx, m.opts.Timeout)
 	defer lim.release()
 	cur, err := m.queues.load(lim, p.id)
 	if err != nil {
@@ -163,6 +189,8 @@ func (m *Manager) wasKept(p *pending) (bool, error) {
 		return false, nil
 	case head.Stamped(p.stamp):
 		return true, nil
+	case head.Writes < p.writes: // it is of before
+		return false, nil
 	case beyond(&head, p.writes-1):
 		return false, ErrUnknown
 	}
@@ -183,4 +211,22 @@ func (s *Session) restore(p prior) {
 	if w.apart {
 		s.seen()
 	}
+}
+
+// discard drops what was to be kept in a transaction and did not get there, but
+// not what an earlier commit may have kept.
+func (s *Session) discard() {
+	s.mu.Lock()
+	defer s.leave()
+	w := s.work
+	if w == nil || w.err != nil {
+		return
+	}
+	if w.stuck == nil {
+		w.stale = true
+		s.unmake(len(w.list))
+		return
+	}
+	w.list, w.view = w.list[:min(len(w.list), len(w.stuck.list))], nil
+	s.seen()
 }

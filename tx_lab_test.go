@@ -27,14 +27,12 @@ type transaction struct {
 	rows map[string]store.Record
 }
 
-type txKey struct{}
-
 func (st *rowStore) begin() *transaction {
 	return &transaction{st, map[string]store.Record{}}
 }
 
 func (tx *transaction) with(ctx context.Context) context.Context {
-	return context.WithValue(ctx, txKey{}, tx)
+	return store.WithTransaction(ctx, tx)
 }
 
 func (tx *transaction) commit() {
@@ -43,15 +41,27 @@ func (tx *transaction) commit() {
 	maps.Copy(tx.st.rows, tx.rows)
 }
 
-func (st *rowStore) Transaction(ctx context.Context) any {
-	if tx, ok := ctx.Value(txKey{}).(*transaction); ok {
-		return tx
-	}
-	return nil
+// An alias is another name of a transaction.
+type alias struct{ tx *transaction }
+
+func (tx *transaction) byAnotherName(ctx context.Context) context.Context {
+	return store.WithTransaction(ctx, &alias{tx})
 }
 
+func txOf(ctx context.Context) (*transaction, bool) {
+	switch tx := store.TransactionOf(ctx).(type) {
+	case *transaction:
+		return tx, true
+	case *alias:
+		return tx.tx, true
+	}
+	return nil, false
+}
+
+func (st *rowStore) Transactional() bool { return true }
+
 func (st *rowStore) look(ctx context.Context, id string) (store.Record, bool) {
-	if tx, ok := ctx.Value(txKey{}).(*transaction); ok {
+	if tx, ok := txOf(ctx); ok {
 		if rec, ok := tx.rows[id]; ok {
 			return rec, true
 		}
@@ -81,7 +91,7 @@ func (st *rowStore) Save(ctx context.Context, id string, rec store.Record) (uint
 	}
 	st.last++
 	rec.Version, rec.Durable, rec.Data = st.last, false, append([]byte(nil), rec.Data...)
-	if tx, ok := ctx.Value(txKey{}).(*transaction); ok {
+	if tx, ok := txOf(ctx); ok {
 		tx.rows[id] = rec
 	} else {
 		st.rows[id] = rec

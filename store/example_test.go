@@ -161,28 +161,37 @@ func ExampleDurable() {
 	// true
 }
 
-// A scribe is a store that can be part of a transaction, which it finds in the
-// context: store/sqlstore, for one.
+// A scribe is a store that can be part of a transaction: store/sqlstore, for one.
 type scribe struct{ store.Store }
+
+func (scribe) Transactional() bool { return true }
 
 type scribeTx struct{ name string }
 
-type scribeKey struct{}
-
-func (scribe) Transaction(ctx context.Context) any {
-	if tx, ok := ctx.Value(scribeKey{}).(*scribeTx); ok {
-		return tx
+func (s scribe) Save(ctx context.Context, id string, rec store.Record) (uint64, error) {
+	if tx, ok := store.TransactionOf(ctx).(*scribeTx); ok {
+		fmt.Println("part of", tx.name)
 	}
-	return nil // and not a nil *scribeTx
+	return s.Store.Save(ctx, id, rec)
 }
 
-// Whoever has a context can ask whether a Save with it would be part of a
-// transaction, and of which.
 func ExampleTransactional() {
 	var st store.Store = scribe{memstore.New(memstore.Options{})}
 	t, ok := store.As[store.Transactional](st)
-	tx := &scribeTx{"order 7"}
-	ctx := context.WithValue(context.Background(), scribeKey{}, tx)
-	fmt.Println(ok, t.Transaction(context.Background()), t.Transaction(ctx) == any(tx))
-	// Output: true <nil> true
+	fmt.Println(ok && t.Transactional())
+	// Output: true
+}
+
+// A store finds the transaction in the context of a call.
+func ExampleWithTransaction() {
+	st := scribe{memstore.New(memstore.Options{})}
+	ctx := store.WithTransaction(context.Background(), &scribeTx{"order 7"})
+	st.Save(ctx, "a", store.Record{})
+	st.Save(store.WithTransaction(ctx, nil), "b", store.Record{})
+	// Output: part of order 7
+}
+
+func ExampleTransactionOf() {
+	fmt.Println(store.TransactionOf(context.Background()))
+	// Output: <nil>
 }

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"reflect"
 	"time"
 )
 
@@ -190,16 +191,37 @@ type Durable interface {
 }
 
 // A Transactional is a Store whose calls can be part of a transaction of the
-// application's own, which their context names. What such a Save makes is there
-// for others when the transaction is committed, and never if it is not; a Save
-// that failed leaves it to the application to roll the transaction back.
+// application's own: the one that TransactionOf their context. What such a Save
+// makes is there for others when the transaction is committed, and never if it is
+// not; a Save that failed leaves it to the application to roll the transaction
+// back.
 type Transactional interface {
 	Store
 
-	// Transaction returns what stands for the transaction that calls with ctx
-	// are part of, or nil if they are part of none. Of two contexts of one
-	// transaction it returns the same (==).
-	Transaction(ctx context.Context) any
+	// Transactional reports whether they are, as the Store is configured.
+	Transactional() bool
+}
+
+type transactionKey struct{}
+
+// WithTransaction returns a context of calls that are to be part of a
+// transaction; nil takes out the one that is in ctx. It is for stores, which say
+// what a transaction is to them and how an application gets hold of one (WithTx of
+// package sqlstore). Of one transaction tx is always the same (==); WithTransaction
+// panics if it cannot be compared.
+func WithTransaction(ctx context.Context, tx any) context.Context {
+	if tx != nil && !reflect.ValueOf(tx).Comparable() {
+		panic(fmt.Sprintf("store: a transaction has to be comparable, and a %T is not", tx))
+	}
+	return context.WithValue(ctx, transactionKey{}, transaction{tx})
+}
+
+type transaction struct{ tx any }
+
+// TransactionOf returns the transaction of [WithTransaction], or nil.
+func TransactionOf(ctx context.Context) any {
+	t, _ := ctx.Value(transactionKey{}).(transaction)
+	return t.tx
 }
 
 // An Unwrapper is a store built around another one. As looks through it, so it

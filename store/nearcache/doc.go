@@ -37,6 +37,11 @@
 // be applied later, when its record is kept again as it was: that is a change
 // as of any other node, and the feed tells of it.
 //
+// A call that is part of a transaction (store.TransactionOf its context) goes to
+// the store inside, and nothing of it is kept. What the transaction has written is
+// then news to this node as to any other: the feed tells of it, and 5 and 6 do not
+// hold for it.
+//
 // Rows 1 and 2 are judged by the monotonic clock, row 1 by the wall clock too:
 // setting a clock shortens what is kept, and does not prolong it, and a machine
 // that slept does not answer from before.

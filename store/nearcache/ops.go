@@ -13,6 +13,9 @@ func (s *Store) LoadCached(ctx context.Context, id string) (store.Record, error)
 	if err := ctx.Err(); err != nil {
 		return store.Record{}, err
 	}
+	if store.TransactionOf(ctx) != nil {
+		return s.inner.Load(ctx, id)
+	}
 	p := s.place(id)
 	if rec, ok := s.recall(id); ok {
 		p.stripe.hits.Add(1)
@@ -29,6 +32,9 @@ func (s *Store) LoadCached(ctx context.Context, id string) (store.Record, error)
 // is another state than the one returned is forgotten.
 func (s *Store) Load(ctx context.Context, id string) (store.Record, error) {
 	rec, err := s.inner.Load(ctx, id)
+	if store.TransactionOf(ctx) != nil {
+		return rec, err // it may be what nobody else is to see yet
+	}
 	s.settle(&question{place: s.place(id)}, id, &rec, err)
 	return rec, err
 }
