@@ -39,8 +39,11 @@ require (
 
 require (
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	github.com/sojourn-go/session/adapter/boltstore v0.0.0
 	github.com/sojourn-go/session/adapter/redis/goredis v0.0.0
 	github.com/sojourn-go/session/adapter/redis/rueidis v0.0.0
+	github.com/sojourn-go/session/adapter/sqlite v0.0.0
+	go.etcd.io/bbolt v1.5.0
 	golang.org/x/sys v0.48.0 // indirect
 )
 
@@ -49,3 +52,7 @@ replace github.com/sojourn-go/session => ../
 replace github.com/sojourn-go/session/adapter/redis/rueidis => ../adapter/redis/rueidis
 
 replace github.com/sojourn-go/session/adapter/redis/goredis => ../adapter/redis/goredis
+
+replace github.com/sojourn-go/session/adapter/sqlite => ../adapter/sqlite
+
+replace github.com/sojourn-go/session/adapter/boltstore => ../adapter/boltstore

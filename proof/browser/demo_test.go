@@ -77,7 +77,9 @@ func startDemo(t *testing.T, flags ...string) *demo {
 		t.Fatal(err)
 	}
 	d := &demo{t: t, cmd: exec.Command(program, append([]string{"demo", "-addr", "127.0.0.1:0"}, flags...)...)}
-	d.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // the race detector waits a second at the end
+	d.cmd.Env = append(os.Environ(),
+		"XDG_CACHE_HOME="+t.TempDir(), // where its sessions are kept
+		"GORACE=atexit_sleep_ms=0")    // the race detector waits a second at the end
 	d.cmd.Stderr = &d.log
 	out, err := d.cmd.StdoutPipe()
 	if err != nil {

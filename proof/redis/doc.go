@@ -10,19 +10,10 @@
 // here is about faults and failovers; beside them are the stories of several
 // processes upon one Redis, and clients without an adapter of ours.
 //
-// A crowd of visitors sends requests to several managers, each with a client of
-// its own, as if they were several processes: pages, updates of a counter,
-// logins, renewals and logouts, until the test is over. Meanwhile the servers
-// are killed, frozen, filled, emptied of scripts, cut off, failed over, or lose
-// answers. What holds of each answer, and of all of them in the end, is in
-// faults_visitor_test.go:
-//
-//   - A page that was answered 200 shows the owner that the visitor's last login
-//     said, and never nobody for somebody who is signed in.
-//   - It shows all updates that were answered 200, and none twice: those that
-//     were answered 503 may have been kept or not, each at most once.
-//   - An answer is 200 or 503, and where nothing is wrong (any more) 200.
-//   - A session that was ended stays so.
+// The crowd of visitors is that of package crowd, which says what holds of each
+// answer, and of all of them in the end. Meanwhile the servers are killed, frozen,
+// filled, emptied of scripts, cut off, failed over, or lose answers. The stories
+// are those of package stories.
 //
 // Failovers may lose what a master had acknowledged; there the losses are
 // counted by what was lost, and of what Options.Replicas waits for there must be

@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/sojourn-go/session/proof/stories/crowd"
 )
 
 // A master that gets a slot tells of changes from then on, and the one that had
@@ -22,19 +24,19 @@ func TestFailovers_cached_reads_of_a_Cluster_keep_to_the_bound(t *testing.T) {
 
 func slotsMoveUnderCaches(t *testing.T) {
 	servers := startCluster(t, 0)
-	c := letInCached(t, &crowd{}, clusterURL(servers), clusterURL(servers))
+	c := letInCached(t, &crowd.Crowd{}, clusterURL(servers), clusterURL(servers))
 	moveSlots(t, c, servers)
-	c.closes()
+	c.Closes()
 }
 
 func masterIsLostUnderCaches(t *testing.T) {
 	servers := startCluster(t, 1)
-	c := letInCached(t, &crowd{loses: verbs}, clusterURL(servers), clusterURL(servers))
+	c := letInCached(t, &crowd.Crowd{Loses: crowd.Verbs}, clusterURL(servers), clusterURL(servers))
 	master, err := servers.Master(0)
 	must(t, err)
-	c.expect(troubled)
+	c.Expect(crowd.Troubled)
 	must(t, master.Kill())
 	must(t, servers.WaitReady())
-	t.Logf("all was well %v after another one was promoted", c.recovers(10*time.Second))
-	c.closes()
+	t.Logf("all was well %v after another one was promoted", c.Recovers(10*time.Second))
+	c.Closes()
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sojourn-go/session"
 	"github.com/sojourn-go/session/internal/redisserver"
+	"github.com/sojourn-go/session/proof/stories/crowd"
 	"github.com/sojourn-go/session/store/redisstore"
 )
 
@@ -20,23 +21,23 @@ func TestFailovers_a_frozen_master_is_no_trouble_of_sessions_on_others(t *testin
 		t.Run(d.name, func(t *testing.T) {
 			servers, err := redisserver.StartCluster(3, 0, "cluster-node-timeout 60000")
 			started(t, servers, err)
-			n := newNode(t, d.open(t, clusterURL(servers), redisstore.Options{}), session.Options{})
+			n := crowd.NewNode(t, d.open(t, clusterURL(servers), redisstore.Options{}), session.Options{})
 			frozen, err := servers.Master(0)
 			must(t, err)
 			there, elsewhere := spread(t, n, servers, frozen)
 			must(t, frozen.Freeze())
 			var wg sync.WaitGroup
-			end := time.Now().Add(3 * timeout / 2)
+			end := time.Now().Add(3 * crowd.Timeout / 2)
 			for _, token := range there {
-				wg.Go(func() { uses(t, n, token, end, http.StatusServiceUnavailable, timeout+time.Second) })
+				wg.Go(func() { uses(t, n, token, end, http.StatusServiceUnavailable, crowd.Timeout+time.Second) })
 			}
 			for _, token := range elsewhere {
-				wg.Go(func() { uses(t, n, token, end, http.StatusOK, timeout+time.Second) })
+				wg.Go(func() { uses(t, n, token, end, http.StatusOK, crowd.Timeout+time.Second) })
 			}
 			wg.Wait()
 			must(t, frozen.Thaw())
 			for _, token := range append(there, elsewhere...) {
-				uses(t, n, token, time.Now(), http.StatusOK, timeout+time.Second)
+				uses(t, n, token, time.Now(), http.StatusOK, crowd.Timeout+time.Second)
 			}
 		})
 	}
@@ -44,15 +45,15 @@ func TestFailovers_a_frozen_master_is_no_trouble_of_sessions_on_others(t *testin
 
 // spread makes sessions, and returns the tokens of those on a master, and of the
 // others.
-func spread(t *testing.T, n *node, servers *redisserver.Cluster, master *redisserver.Server) (on, off []string) {
+func spread(t *testing.T, n *crowd.Node, servers *redisserver.Cluster, master *redisserver.Server) (on, off []string) {
 	t.Helper()
 	for range 30 {
-		a := send(n, add, "", "")
-		if a.cookie == nil {
-			t.Fatalf("add: got %d (%s), want a cookie", a.status, a.why)
+		a := crowd.Send(n, crowd.Add, "", "")
+		if a.Cookie == nil {
+			t.Fatalf("add: got %d (%s), want a cookie", a.Status, a.Why)
 		}
-		token := a.cookie.Value
-		its, err := servers.Master(redisserver.Slot("session:" + idOf(token)))
+		token := a.Cookie.Value
+		its, err := servers.Master(redisserver.Slot("session:" + crowd.IDOf(token)))
 		must(t, err)
 		if its == master {
 			on = append(on, token)
@@ -68,16 +69,16 @@ func spread(t *testing.T, n *node, servers *redisserver.Cluster, master *redisse
 
 // uses sends looks and updates, at least one of each, and wants them answered
 // with a status, and soon.
-func uses(t *testing.T, n *node, token string, until time.Time, status int, most time.Duration) {
+func uses(t *testing.T, n *crowd.Node, token string, until time.Time, status int, most time.Duration) {
 	for first := true; first || time.Now().Before(until); first = false {
-		for _, what := range []verb{look, add} {
+		for _, what := range []crowd.Verb{crowd.Look, crowd.Add} {
 			begun := time.Now()
-			a := send(n, what, token, "")
-			if took := time.Since(begun); a.status != status || took > most {
-				t.Errorf("%s: got %d (%s) after %v, want %d within %v", what, a.status, a.why, took, status, most)
+			a := crowd.Send(n, what, token, "")
+			if took := time.Since(begun); a.Status != status || took > most {
+				t.Errorf("%s: got %d (%s) after %v, want %d within %v", what, a.Status, a.Why, took, status, most)
 				return
 			}
 		}
-		<-time.After(pace)
+		<-time.After(crowd.Pace)
 	}
 }

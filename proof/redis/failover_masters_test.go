@@ -10,6 +10,7 @@ import (
 
 	"github.com/sojourn-go/session"
 	"github.com/sojourn-go/session/internal/redisserver"
+	"github.com/sojourn-go/session/proof/stories/crowd"
 	"github.com/sojourn-go/session/store/redisstore"
 )
 
@@ -77,26 +78,26 @@ func failOver(t *testing.T, d driver, start func(t *testing.T) topology) {
 			master, replicas, err := top.find()
 			must(t, err)
 			follow(t, master, replicas)
-			fast := letIn(t, d.twice(t, top.url, redisstore.Options{}), session.Options{}, &crowd{loses: verbs})
-			safe := letIn(t, d.twice(t, top.url, redisstore.Options{
+			fast := crowd.LetIn(t, d.twice(t, top.url, redisstore.Options{}), session.Options{}, &crowd.Crowd{Loses: crowd.Verbs})
+			safe := crowd.LetIn(t, d.twice(t, top.url, redisstore.Options{
 				Prefix: "safe:", Replicas: len(replicas), ReplicaTimeout: time.Second,
-			}), session.Options{}, &crowd{loses: []verb{add}})
-			fast.expect(troubled)
-			safe.expect(troubled)
+			}), session.Options{}, &crowd.Crowd{Loses: []crowd.Verb{crowd.Add}})
+			fast.Expect(crowd.Troubled)
+			safe.Expect(crowd.Troubled)
 			killMaster(t, fast, master, replicas, behind)
 			begun := time.Now()
 			must(t, top.servers.WaitReady())
 			promoted := time.Since(begun)
-			fast.recovers(10 * time.Second)
+			fast.Recovers(10 * time.Second)
 			t.Logf("another master after %v, and all was well after %v", promoted, time.Since(begun))
 			must(t, master.Restart()) // as many replicas as are waited for have to be there again
 			must(t, top.servers.WaitReady())
-			safe.recovers(10 * time.Second)
-			fast.closes()
-			safe.closes()
+			safe.Recovers(10 * time.Second)
+			fast.Closes()
+			safe.Closes()
 			t.Logf("nothing waits: %s", losses(fast))
 			t.Logf("logins, renewals and logouts wait for %d: %s", len(replicas), losses(safe))
-			if behind && fast.gone[add] == 0 {
+			if behind && fast.Gone[crowd.Add] == 0 {
 				t.Error("no update was lost: the replicas were not behind")
 			}
 		})
@@ -115,14 +116,14 @@ func follow(t *testing.T, master *redisserver.Server, replicas []*redisserver.Se
 
 // killMaster kills a master. If the replicas are to be behind, they know nothing
 // of what it acknowledged last.
-func killMaster(t *testing.T, c *crowd, master *redisserver.Server, replicas []*redisserver.Server, behind bool) {
+func killMaster(t *testing.T, c *crowd.Crowd, master *redisserver.Server, replicas []*redisserver.Server, behind bool) {
 	t.Helper()
 	if behind {
 		for _, r := range replicas {
 			must(t, r.Freeze())
 		}
 		command(t, master, "CLIENT", "KILL", "TYPE", "replica") // nothing is on its way to them
-		c.goesOn(3)
+		c.GoesOn(3)
 	}
 	must(t, master.Kill())
 	if behind {
@@ -133,11 +134,11 @@ func killMaster(t *testing.T, c *crowd, master *redisserver.Server, replicas []*
 }
 
 // losses is a table of what was answered 200, and of what of it was lost.
-func losses(c *crowd) string {
+func losses(c *crowd.Crowd) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n| what | answered 200 | lost |\n|---|---|---|")
-	for _, v := range verbs[1:] {
-		fmt.Fprintf(&b, "\n| %s | %d | %d |", v, c.tally[fmt.Sprintf("%s 200", v)], c.gone[v])
+	for _, v := range crowd.Verbs[1:] {
+		fmt.Fprintf(&b, "\n| %s | %d | %d |", v, c.Tally[fmt.Sprintf("%s 200", v)], c.Gone[v])
 	}
 	return b.String()
 }
@@ -149,36 +150,34 @@ func TestFailovers_slots_that_move_lose_nothing(t *testing.T) {
 	for _, d := range drivers(withRueidis) {
 		t.Run(d.name, func(t *testing.T) {
 			servers := startCluster(t, 0)
-			c := newCrowd(t, d.twice(t, clusterURL(servers), redisstore.Options{}), session.Options{})
+			c := crowd.New(t, d.twice(t, clusterURL(servers), redisstore.Options{}), session.Options{})
 			moveSlots(t, c, servers)
-			c.closes()
+			c.Closes()
 		})
 	}
 }
 
 // moveSlots moves the slots of some visitors' sessions, or in the long form of
 // all.
-func moveSlots(t *testing.T, c *crowd, servers *redisserver.Cluster) {
+func moveSlots(t *testing.T, c *crowd.Crowd, servers *redisserver.Cluster) {
 	t.Helper()
-	visitors := c.visitors
+	visitors := c.Visitors
 	if os.Getenv("SOJOURN_LONG") == "" {
 		visitors = visitors[:8]
 	}
 	for _, v := range visitors {
-		v.mu.Lock()
-		token := v.token
-		v.mu.Unlock()
+		token := v.Token()
 		if token == "" {
 			continue
 		}
-		slot := redisserver.Slot("session:" + idOf(token))
+		slot := redisserver.Slot("session:" + crowd.IDOf(token))
 		move(t, c, servers, slot)
 		move(t, c, servers, slot)
 	}
 }
 
 // move moves a slot to a master that does not have it.
-func move(t *testing.T, c *crowd, servers *redisserver.Cluster, slot int) {
+func move(t *testing.T, c *crowd.Crowd, servers *redisserver.Cluster, slot int) {
 	t.Helper()
 	from, err := servers.Master(slot)
 	must(t, err)
@@ -186,7 +185,7 @@ func move(t *testing.T, c *crowd, servers *redisserver.Cluster, slot int) {
 	must(t, err)
 	to := masters[slices.IndexFunc(masters, func(s *redisserver.Server) bool { return s != from })]
 	must(t, servers.BeginMove(slot, from, to))
-	c.goesOn(2)
+	c.GoesOn(2)
 	must(t, servers.FinishMove(slot, from, to))
-	c.goesOn(2)
+	c.GoesOn(2)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sojourn-go/session"
 	"github.com/sojourn-go/session/adapter/redis/rueidis"
+	"github.com/sojourn-go/session/proof/stories/crowd"
 	"github.com/sojourn-go/session/store"
 	"github.com/sojourn-go/session/store/nearcache"
 	"github.com/sojourn-go/session/store/redisstore"
@@ -18,17 +19,17 @@ const bound = time.Second
 // newCachedCrowd lets visitors in to a node at each address. In what they do,
 // the checks of a crowd hold, except that a page may be as old as the bound, if
 // another node has written since.
-func newCachedCrowd(t *testing.T, addrs ...string) *crowd {
+func newCachedCrowd(t *testing.T, addrs ...string) *crowd.Crowd {
 	t.Helper()
 	var urls []string
 	for _, addr := range addrs {
 		urls = append(urls, "redis://"+addr)
 	}
-	return letInCached(t, &crowd{}, urls...)
+	return letInCached(t, &crowd.Crowd{}, urls...)
 }
 
 // letInCached is newCachedCrowd for any URLs, with settings of the test's own.
-func letInCached(t *testing.T, c *crowd, urls ...string) *crowd {
+func letInCached(t *testing.T, c *crowd.Crowd, urls ...string) *crowd.Crowd {
 	t.Helper()
 	var stores []store.Store
 	var caches []*rueidis.CachedStore
@@ -38,8 +39,8 @@ func letInCached(t *testing.T, c *crowd, urls ...string) *crowd {
 		t.Cleanup(func() { st.Close() })
 		stores, caches = append(stores, st), append(caches, st)
 	}
-	c.slack, c.looks = bound, 85
-	letIn(t, stores, session.Options{}, c)
+	c.Slack, c.Looks = bound, 85
+	crowd.LetIn(t, stores, session.Options{}, c)
 	t.Cleanup(func() {
 		for i, st := range caches {
 			stats := st.Stats()
@@ -56,21 +57,21 @@ func TestFaults_cached_reads_of_a_frozen_server_keep_to_the_bound(t *testing.T) 
 	t.Parallel()
 	s := serve(t)
 	c := newCachedCrowd(t, s.Addr(), s.Addr())
-	freeze(t, s, c, bound+2*timeout)
-	c.closes()
+	crowd.Freeze(t, s, c, bound+2*crowd.Timeout)
+	c.Closes()
 }
 
 func TestFaults_cached_reads_over_connections_that_are_closed_keep_to_the_bound(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	c := newCachedCrowd(t, s.Addr(), s.Addr())
-	c.expect(troubled)
+	c.Expect(crowd.Troubled)
 	for range 20 {
 		killClients(t, s)
-		c.goesOn(4)
+		c.GoesOn(4)
 	}
-	c.recovers(3 * time.Second)
-	c.closes()
+	c.Recovers(3 * time.Second)
+	c.Closes()
 }
 
 // One node is cut off. The other goes on writing, and nobody tells the first.
@@ -78,31 +79,31 @@ func TestFaults_cached_reads_of_a_node_that_is_cut_off_keep_to_the_bound(t *test
 	t.Parallel()
 	s, p := proxied(t)
 	c := newCachedCrowd(t, s.Addr(), p.Addr())
-	writer, deaf := c.nodes[0], c.nodes[1]
-	v := &visitor{crowd: c, name: "reader"}
-	v.does(login, writer)
+	writer, deaf := c.Nodes[0], c.Nodes[1]
+	v := c.Visitor("reader")
+	v.Does(crowd.Login, writer)
 	for range 10 {
-		v.does(look, deaf)
+		v.Does(crowd.Look, deaf)
 	}
-	c.expect(troubled)
+	c.Expect(crowd.Troubled)
 	p.Partition()
 	since, stale := time.Now(), 0
-	for a := v.does(look, deaf); a.status == http.StatusOK; a = v.does(look, deaf) {
-		if a.count < v.kept {
+	for a := v.Does(crowd.Look, deaf); a.Status == http.StatusOK; a = v.Does(crowd.Look, deaf) {
+		if a.Count < v.Kept() {
 			stale++
 		}
 		if time.Since(since) > 2*bound {
 			t.Fatalf("the node that is cut off still shows pages after %v", time.Since(since))
 		}
-		if a := v.does(add, writer); a.status != http.StatusOK {
-			t.Errorf("an update on the other node: got %d (%s), want 200", a.status, a.why)
+		if a := v.Does(crowd.Add, writer); a.Status != http.StatusOK {
+			t.Errorf("an update on the other node: got %d (%s), want 200", a.Status, a.Why)
 		}
 	}
-	c.goesOn(2)
+	c.GoesOn(2)
 	if t.Logf("%d pages of the node that was cut off were stale", stale); stale == 0 {
 		t.Error("it showed none from memory")
 	}
 	p.Heal()
-	c.recovers(10 * time.Second)
-	c.closes()
+	c.Recovers(10 * time.Second)
+	c.Closes()
 }

@@ -1,15 +1,13 @@
 package redis
 
 import (
-	"math"
 	"net/http"
 	"runtime"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/sojourn-go/session"
-	"github.com/sojourn-go/session/internal/redisserver"
+	"github.com/sojourn-go/session/proof/stories/crowd"
 	"github.com/sojourn-go/session/store/redisstore"
 )
 
@@ -19,19 +17,19 @@ func TestFaults_what_was_answered_survives_a_crash_of_a_server_with_a_log(t *tes
 	for _, d := range drivers(withRueidis) {
 		t.Run(d.name, func(t *testing.T) {
 			s := serve(t, "appendonly yes", "appendfsync always")
-			c := newCrowd(t, d.twice(t, urlOf(s), redisstore.Options{}), session.Options{})
+			c := crowd.New(t, d.twice(t, urlOf(s), redisstore.Options{}), session.Options{})
 			for range 2 {
-				c.expect(troubled)
-				before := c.refusals(verbs...)
+				c.Expect(crowd.Troubled)
+				before := c.Refusals(crowd.Verbs...)
 				must(t, s.Kill())
-				c.goesOn(1)
-				if c.refusals(verbs...) == before {
+				c.GoesOn(1)
+				if c.Refusals(crowd.Verbs...) == before {
 					t.Error("nobody noticed that the server was killed")
 				}
 				must(t, s.Restart())
-				t.Logf("all was well %v after the restart", c.recovers(5*time.Second))
+				t.Logf("all was well %v after the restart", c.Recovers(5*time.Second))
 			}
-			c.closes()
+			c.Closes()
 		})
 	}
 }
@@ -43,29 +41,29 @@ func TestFaults_a_server_that_keeps_nothing_forgets_sessions_only_when_it_is_bac
 	for _, d := range drivers(withRueidis) {
 		t.Run(d.name, func(t *testing.T) {
 			s := serve(t)
-			n := newNode(t, d.open(t, urlOf(s), redisstore.Options{}), session.Options{Timeout: timeout / 3})
-			a := send(n, login, "", "ann")
-			if a.status != http.StatusOK || a.cookie == nil {
-				t.Fatalf("login: got %d (%s), want 200 with a cookie", a.status, a.why)
+			n := crowd.NewNode(t, d.open(t, urlOf(s), redisstore.Options{}), session.Options{Timeout: crowd.Timeout / 3})
+			a := crowd.Send(n, crowd.Login, "", "ann")
+			if a.Status != http.StatusOK || a.Cookie == nil {
+				t.Fatalf("login: got %d (%s), want 200 with a cookie", a.Status, a.Why)
 			}
-			token := a.cookie.Value
+			token := a.Cookie.Value
 			must(t, s.Kill())
-			for _, v := range verbs {
-				if a := send(n, v, token, "ann"); a.status != http.StatusServiceUnavailable {
-					t.Errorf("%s without a server: got %d, want 503", v, a.status)
+			for _, v := range crowd.Verbs {
+				if a := crowd.Send(n, v, token, "ann"); a.Status != http.StatusServiceUnavailable {
+					t.Errorf("%s without a server: got %d, want 503", v, a.Status)
 				}
 			}
 			must(t, s.Restart())
 			deadline := time.Now().Add(5 * time.Second)
-			for a = send(n, look, token, ""); a.status != http.StatusOK && time.Now().Before(deadline); {
-				a = send(n, look, token, "")
+			for a = crowd.Send(n, crowd.Look, token, ""); a.Status != http.StatusOK && time.Now().Before(deadline); {
+				a = crowd.Send(n, crowd.Look, token, "")
 			}
-			if a.status != http.StatusOK || a.owner != "" {
-				t.Errorf("look with an empty server: got %d (%s) of owner %q, want 200 of nobody", a.status, a.why, a.owner)
+			if a.Status != http.StatusOK || a.Owner != "" {
+				t.Errorf("look with an empty server: got %d (%s) of owner %q, want 200 of nobody", a.Status, a.Why, a.Owner)
 			}
-			a = send(n, add, token, "")
-			if a.status != http.StatusOK || a.cookie == nil || idOf(a.cookie.Value) == idOf(token) {
-				t.Errorf("add with an empty server: got %d (%s) and cookie %v, want 200 and a new session", a.status, a.why, a.cookie)
+			a = crowd.Send(n, crowd.Add, token, "")
+			if a.Status != http.StatusOK || a.Cookie == nil || crowd.IDOf(a.Cookie.Value) == crowd.IDOf(token) {
+				t.Errorf("add with an empty server: got %d (%s) and cookie %v, want 200 and a new session", a.Status, a.Why, a.Cookie)
 			}
 		})
 	}
@@ -76,60 +74,17 @@ func TestFaults_a_frozen_server_holds_up_nobody_for_long(t *testing.T) {
 	for _, d := range drivers(withRueidis) {
 		t.Run(d.name, func(t *testing.T) {
 			s := serve(t)
-			c := newCrowd(t, d.twice(t, urlOf(s), redisstore.Options{}), session.Options{})
-			end := c.silence()
+			c := crowd.New(t, d.twice(t, urlOf(s), redisstore.Options{}), session.Options{})
+			end := c.Silence()
 			idle := runtime.NumGoroutine() // with the tabs, and no request
 			end()
-			peak := watch(t)
-			freeze(t, s, c, 5*time.Second)
+			peak := crowd.Watch(t)
+			crowd.Freeze(t, s, c, 5*time.Second)
 			t.Logf("goroutines: %d without a request, %d at most", idle, peak.Load())
-			if want := idle + len(c.tabs) + 10*len(c.nodes); peak.Load() > int64(want) { // each node stands for a process
-				t.Errorf("goroutines: want %d at most: a request under way of each of %d tabs, and 10 in each of %d processes", want, len(c.tabs), len(c.nodes))
+			if want := idle + c.Tabs() + 10*len(c.Nodes); peak.Load() > int64(want) { // each node stands for a process
+				t.Errorf("goroutines: want %d at most: a request under way of each of %d tabs, and 10 in each of %d processes", want, c.Tabs(), len(c.Nodes))
 			}
-			c.closes()
+			c.Closes()
 		})
 	}
-}
-
-// freeze halts a server under a crowd for a while. Answers come nevertheless,
-// and soon after it goes on all is well.
-func freeze(t *testing.T, s *redisserver.Server, c *crowd, d time.Duration) {
-	t.Helper()
-	c.expect(troubled)
-	must(t, s.Freeze())
-	c.expect(rule{reads: either, writes: either, most: timeout + time.Second})
-	before := c.refusals(verbs...)
-	<-time.After(d)
-	c.expect(troubled)
-	if c.refusals(verbs...) < before+len(c.tabs) {
-		t.Error("few noticed that the server stood still")
-	}
-	must(t, s.Thaw())
-	t.Logf("all was well %v after SIGCONT", c.recovers(3*time.Second))
-}
-
-// watch notes the greatest number of goroutines that were there for a while,
-// until the test is over. Each timer that fires is one for a moment.
-func watch(t *testing.T) *atomic.Int64 {
-	var peak atomic.Int64
-	done, over := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(over)
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			stayed := math.MaxInt
-			for range 10 {
-				select {
-				case <-done:
-					return
-				case <-tick.C:
-				}
-				stayed = min(stayed, runtime.NumGoroutine()-1) // without this one
-			}
-			peak.Store(max(peak.Load(), int64(stayed)))
-		}
-	}()
-	t.Cleanup(func() { close(done); <-over })
-	return &peak
 }

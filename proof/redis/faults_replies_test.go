@@ -7,6 +7,7 @@ import (
 
 	"github.com/sojourn-go/session"
 	"github.com/sojourn-go/session/internal/redisserver"
+	"github.com/sojourn-go/session/proof/stories/crowd"
 	"github.com/sojourn-go/session/store"
 	"github.com/sojourn-go/session/store/redisstore"
 )
@@ -22,16 +23,16 @@ func TestFaults_a_save_whose_answer_is_lost_counts_once(t *testing.T) {
 		for name, open := range d.ways() {
 			t.Run(d.name+"/"+name, func(t *testing.T) {
 				s, p := proxied(t)
-				c := newCrowd(t, []store.Store{open(t, p.Addr()), open(t, p.Addr())}, session.Options{})
-				c.expect(troubled)
+				c := crowd.New(t, []store.Store{open(t, p.Addr()), open(t, p.Addr())}, session.Options{})
+				c.Expect(crowd.Troubled)
 				p.Lose(redisserver.Loss{Commands: saves, Every: 9})
-				c.goesOn(60)
+				c.GoesOn(60)
 				p.LoseNone()
 				if p.Lost() < 20 {
 					t.Errorf("%d answers were lost, want 20 at least", p.Lost())
 				}
-				c.recovers(5 * time.Second)
-				c.closes()
+				c.Recovers(5 * time.Second)
+				c.Closes()
 				t.Logf("%d answers were lost; the server carried out EVALSHA %d times", p.Lost(), calls(t, s, "evalsha"))
 			})
 		}
@@ -46,19 +47,19 @@ func TestFaults_a_save_whose_answer_never_comes_counts_once(t *testing.T) {
 		for name, open := range d.slowWays() {
 			t.Run(d.name+"/"+name, func(t *testing.T) {
 				_, p := proxied(t)
-				c := newCrowd(t, []store.Store{open(t, p.Addr()), open(t, p.Addr())}, session.Options{})
-				c.expect(troubled)
+				c := crowd.New(t, []store.Store{open(t, p.Addr()), open(t, p.Addr())}, session.Options{})
+				c.Expect(crowd.Troubled)
 				p.Lose(redisserver.Loss{Commands: saves, Every: 40, Silent: true})
 				deadline := time.Now().Add(10 * time.Second)
 				for p.Lost() < 2 && time.Now().Before(deadline) {
-					c.goesOn(1)
+					c.GoesOn(1)
 				}
 				p.LoseNone()
 				if p.Lost() == 0 {
 					t.Error("no answer was lost")
 				}
-				t.Logf("all was well %v later", c.recovers(20*time.Second))
-				c.closes()
+				t.Logf("all was well %v later", c.Recovers(20*time.Second))
+				c.Closes()
 			})
 		}
 	}

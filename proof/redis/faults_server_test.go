@@ -13,6 +13,7 @@ import (
 
 	"github.com/sojourn-go/session"
 	"github.com/sojourn-go/session/internal/redisserver"
+	"github.com/sojourn-go/session/proof/stories/crowd"
 	"github.com/sojourn-go/session/store/redisstore"
 )
 
@@ -22,18 +23,18 @@ func TestFaults_connections_that_the_server_closes_lose_nothing(t *testing.T) {
 	for _, d := range drivers(withRueidis) {
 		t.Run(d.name, func(t *testing.T) {
 			s := serve(t)
-			c := newCrowd(t, d.twice(t, urlOf(s), redisstore.Options{}), session.Options{})
-			c.expect(troubled)
+			c := crowd.New(t, d.twice(t, urlOf(s), redisstore.Options{}), session.Options{})
+			c.Expect(crowd.Troubled)
 			killed := int64(0)
 			for range 20 {
 				killed += killClients(t, s)
-				c.goesOn(2)
+				c.GoesOn(2)
 			}
 			if killed < 20 {
 				t.Errorf("the server closed %d connections, want 20 at least", killed)
 			}
-			c.recovers(3 * time.Second)
-			c.closes()
+			c.Recovers(3 * time.Second)
+			c.Closes()
 		})
 	}
 }
@@ -50,15 +51,15 @@ func TestFaults_a_server_that_forgets_its_scripts_is_taught_them_again(t *testin
 	for _, d := range drivers(withRueidis) {
 		t.Run(d.name, func(t *testing.T) {
 			s := serve(t)
-			c := newCrowd(t, d.twice(t, urlOf(s), redisstore.Options{}), session.Options{})
+			c := crowd.New(t, d.twice(t, urlOf(s), redisstore.Options{}), session.Options{})
 			for range 50 {
 				command(t, s, "SCRIPT", "FLUSH")
-				c.goesOn(1)
+				c.GoesOn(1)
 			}
 			if evals := calls(t, s, "eval"); evals < 10 {
 				t.Errorf("the script was taught %d times, want 10 at least", evals)
 			}
-			c.closes()
+			c.Closes()
 		})
 	}
 }
@@ -80,21 +81,21 @@ func TestFaults_a_full_server_refuses_writes_and_shows_pages(t *testing.T) {
 	for _, d := range drivers(withRueidis) {
 		t.Run(d.name, func(t *testing.T) {
 			s := serve(t, "maxmemory 16mb", "maxmemory-policy noeviction")
-			c := newCrowd(t, d.twice(t, urlOf(s), redisstore.Options{}), session.Options{Idle: 10 * time.Second})
-			c.expect(rule{reads: good, writes: either})
+			c := crowd.New(t, d.twice(t, urlOf(s), redisstore.Options{}), session.Options{Idle: 10 * time.Second})
+			c.Expect(crowd.Rule{Reads: crowd.Good, Writes: crowd.Either})
 			fill(t, s)
-			c.expect(rule{reads: good, writes: refused, matters: either}) // those that need no room are kept
-			c.goesOn(20)
+			c.Expect(crowd.Rule{Reads: crowd.Good, Writes: crowd.Refused, Matters: crowd.Either}) // those that need no room are kept
+			c.GoesOn(20)
 			<-time.After(1500 * time.Millisecond) // each session has a use to note
 			before := refusedForMemory(t, s)
-			c.goesOn(20)
+			c.GoesOn(20)
 			if refusedForMemory(t, s) == before {
 				t.Error("the server has refused nothing")
 			}
-			c.expect(troubled)
+			c.Expect(crowd.Troubled)
 			command(t, s, "CONFIG", "SET", "maxmemory", "0")
-			c.recovers(3 * time.Second)
-			c.closes()
+			c.Recovers(3 * time.Second)
+			c.Closes()
 		})
 	}
 }
@@ -126,20 +127,20 @@ func TestFaults_a_key_of_another_type_is_the_trouble_of_one_session(t *testing.T
 	for _, d := range drivers(withRueidis) {
 		t.Run(d.name, func(t *testing.T) {
 			s := serve(t)
-			c := newCrowd(t, d.twice(t, urlOf(s), redisstore.Options{}), session.Options{})
-			a := send(c.nodes[0], login, "", "ann")
-			if a.cookie == nil {
-				t.Fatalf("login: got %d (%s), want a cookie", a.status, a.why)
+			c := crowd.New(t, d.twice(t, urlOf(s), redisstore.Options{}), session.Options{})
+			a := crowd.Send(c.Nodes[0], crowd.Login, "", "ann")
+			if a.Cookie == nil {
+				t.Fatalf("login: got %d (%s), want a cookie", a.Status, a.Why)
 			}
-			token := a.cookie.Value
-			key := "session:" + idOf(token)
+			token := a.Cookie.Value
+			key := "session:" + crowd.IDOf(token)
 			command(t, s, "DEL", key)
 			command(t, s, "LPUSH", key, "what")
 			for range 10 {
-				for _, n := range c.nodes {
-					for _, v := range verbs {
-						if a := send(n, v, token, "ann"); a.status != http.StatusServiceUnavailable || a.cookie != nil {
-							t.Errorf("%s: got %d and cookie %v, want 503 and none", v, a.status, a.cookie)
+				for _, n := range c.Nodes {
+					for _, v := range crowd.Verbs {
+						if a := crowd.Send(n, v, token, "ann"); a.Status != http.StatusServiceUnavailable || a.Cookie != nil {
+							t.Errorf("%s: got %d and cookie %v, want 503 and none", v, a.Status, a.Cookie)
 						}
 					}
 				}
@@ -147,11 +148,11 @@ func TestFaults_a_key_of_another_type_is_the_trouble_of_one_session(t *testing.T
 			if got := command(t, s, "LRANGE", key, "0", "-1"); fmt.Sprint(got) != "[what]" {
 				t.Errorf("the list: got %v, want it as it was", got)
 			}
-			if a := send(c.nodes[0], login, "", "ann"); a.status != http.StatusOK {
-				t.Errorf("login anew: got %d (%s), want 200", a.status, a.why)
+			if a := crowd.Send(c.Nodes[0], crowd.Login, "", "ann"); a.Status != http.StatusOK {
+				t.Errorf("login anew: got %d (%s), want 200", a.Status, a.Why)
 			}
-			c.goesOn(1) // all the others noticed nothing
-			c.closes()
+			c.GoesOn(1) // all the others noticed nothing
+			c.Closes()
 		})
 	}
 }
@@ -164,19 +165,19 @@ func TestFaults_a_replica_shows_pages_and_refuses_writes(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			master := serve(t)
 			replica := serve(t, "replicaof 127.0.0.1 "+strconv.Itoa(master.Port()))
-			c := newCrowd(t, d.twice(t, urlOf(master), redisstore.Options{}), session.Options{})
-			end := c.silence()
+			c := crowd.New(t, d.twice(t, urlOf(master), redisstore.Options{}), session.Options{})
+			end := c.Silence()
 			caughtUp(t, master, replica)
 			for i, st := range d.twice(t, urlOf(replica), redisstore.Options{}) {
-				c.nodes[i] = newNode(t, st, session.Options{Timeout: timeout / 3})
+				c.Nodes[i] = crowd.NewNode(t, st, session.Options{Timeout: crowd.Timeout / 3})
 			}
-			c.expect(rule{reads: good, writes: refused})
+			c.Expect(crowd.Rule{Reads: crowd.Good, Writes: crowd.Refused})
 			end()
-			c.goesOn(5)
-			c.expect(troubled)
+			c.GoesOn(5)
+			c.Expect(crowd.Troubled)
 			command(t, replica, "REPLICAOF", "NO", "ONE")
-			c.recovers(3 * time.Second)
-			c.closes()
+			c.Recovers(3 * time.Second)
+			c.Closes()
 		})
 	}
 }
@@ -212,16 +213,16 @@ func TestFaults_a_password_that_is_wrong_makes_nobody_anonymous(t *testing.T) {
 	for _, d := range drivers(withRueidis) {
 		t.Run(d.name, func(t *testing.T) {
 			s := serve(t, "requirepass first")
-			c := newCrowd(t, d.twice(t, "redis://:first@"+s.Addr(), redisstore.Options{}), session.Options{})
-			c.expect(troubled)
+			c := crowd.New(t, d.twice(t, "redis://:first@"+s.Addr(), redisstore.Options{}), session.Options{})
+			c.Expect(crowd.Troubled)
 			setPassword(t, s, "first", "second")
-			c.goesOn(1) // those that were under way
-			c.expect(rule{reads: refused, writes: refused})
-			c.goesOn(2)
-			c.expect(troubled)
+			c.GoesOn(1) // those that were under way
+			c.Expect(crowd.Rule{Reads: crowd.Refused, Writes: crowd.Refused})
+			c.GoesOn(2)
+			c.Expect(crowd.Troubled)
 			setPassword(t, s, "second", "first")
-			t.Logf("all was well %v after the password was right again", c.recovers(5*time.Second))
-			c.closes()
+			t.Logf("all was well %v after the password was right again", c.Recovers(5*time.Second))
+			c.Closes()
 		})
 	}
 }

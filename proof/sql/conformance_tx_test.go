@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/sojourn-go/session"
 	"github.com/sojourn-go/session/store"
 	"github.com/sojourn-go/session/store/sqlstore"
 )
@@ -108,7 +111,11 @@ func (t pgxTx) ExecContext(ctx context.Context, query string, args ...any) (sql.
 	return driver.RowsAffected(tag.RowsAffected()), err
 }
 
-func TestConformance_ATransactionOfPgxItselfTakesFiveLines(t *testing.T) {
+func (t pgxTx) QueryRowContext(ctx context.Context, query string, args ...any) sqlstore.Row {
+	return t.QueryRow(ctx, query, args...)
+}
+
+func TestConformance_ATransactionOfPgxItselfTakesEightLines(t *testing.T) {
 	c, ctx := driverByName("pgx"), t.Context()
 	s := c.newStore(t, c.open(t))
 	pool, err := pgxpool.New(ctx, c.dsn(t, ""))
@@ -121,7 +128,7 @@ func TestConformance_ATransactionOfPgxItselfTakesFiveLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := sqlstore.WithTx(ctx, pgxTx{tx})
-	if s.Transaction(in) != s.Transaction(sqlstore.WithTx(ctx, pgxTx{tx})) {
+	if store.TransactionOf(in) != store.TransactionOf(sqlstore.WithTx(ctx, pgxTx{tx})) {
 		t.Error("the transaction is not the same as itself")
 	}
 	version, err := s.Save(in, "a", store.Record{Data: []byte("one"), Expires: time.Now().Add(time.Hour)})
@@ -131,11 +138,67 @@ func TestConformance_ATransactionOfPgxItselfTakesFiveLines(t *testing.T) {
 	if _, err = s.Save(in, "a", store.Record{Data: []byte("two"), Version: version}); err != nil {
 		t.Fatal(err)
 	}
-	wantData(t, s, in, "a", "") // it has no QueryRowContext
+	wantData(t, s, in, "a", "two")
+	wantData(t, s, in, "b", "")
+	wantData(t, s, ctx, "a", "")
 	if err := tx.Commit(ctx); err != nil {
 		t.Fatal(err)
 	}
 	wantData(t, s, ctx, "a", "two")
+}
+
+// Two writes to the list of an owner's sessions are in one transaction here: the
+// second has to read what the first has written.
+func TestConformance_InATransactionOfPgxItselfAnOwnersSessionsEndAndOneBegins(t *testing.T) {
+	c, ctx := driverByName("pgx"), t.Context()
+	pool, err := pgxpool.New(ctx, c.dsn(t, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	m, err := session.New(c.newStore(t, c.open(t)), session.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// visit is one request with a cookie, and returns the cookie after it.
+	visit := func(cookie string, f func(*session.Session, *http.Request)) string {
+		r := httptest.NewRequestWithContext(ctx, "POST", "https://example.com/", nil)
+		r.Header.Set("Cookie", cookie)
+		w := httptest.NewRecorder()
+		m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { f(session.From(r.Context()), r) })).ServeHTTP(w, r)
+		if w.Code != 200 {
+			t.Errorf("got status %d", w.Code)
+		}
+		for _, set := range w.Result().Cookies() {
+			cookie = set.Name + "=" + set.Value
+		}
+		return cookie
+	}
+	login := func(s *session.Session, _ *http.Request) { s.Login("ann") }
+	elsewhere, here := visit("", login), visit("", login)
+	here = visit(here, func(s *session.Session, r *http.Request) {
+		tx, err := pool.Begin(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback(ctx)
+		in := sqlstore.WithTx(r.Context(), pgxTx{tx})
+		_, err = m.EndAll(in, "ann", s.ID())
+		s.Login("ann")
+		if err = errors.Join(err, s.Commit(in)); err == nil {
+			err = tx.Commit(ctx)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	for cookie, want := range map[string]string{here: "ann", elsewhere: ""} {
+		visit(cookie, func(s *session.Session, _ *http.Request) {
+			if got := s.Owner(); got != want {
+				t.Errorf("got owner %q, want %q", got, want)
+			}
+		})
+	}
 }
 
 // The application begins again what could not be serialized, as it does without

@@ -1,4 +1,4 @@
-package redis_test
+package stories
 
 import (
 	"fmt"
@@ -67,7 +67,7 @@ func lanes(first ...sent) func(second ...sent) [2][]sent {
 	return func(second ...sent) [2][]sent { return [2][]sent{first, second} }
 }
 
-func answerInAnyOrder(t *testing.T, w *town) {
+func answerInAnyOrder(t *testing.T, w *Town) {
 	played := 0
 	for i := range crossings {
 		c := &crossings[i]
@@ -121,7 +121,7 @@ type flight struct {
 
 // A play is a crossing in one order.
 type play struct {
-	*town
+	*Town
 	t       *testing.T
 	jar     string // the token in it
 	first   string // the token of before
@@ -131,8 +131,8 @@ type play struct {
 	failed  bool
 }
 
-func (w *town) play(t *testing.T, c *crossing, order []int) {
-	p := &play{town: w, t: t}
+func (w *Town) play(t *testing.T, c *crossing, order []int) {
+	p := &play{Town: w, t: t}
 	for _, path := range c.begin {
 		p.jar = w.post(t, 0, path, p.jar).token()
 		p.first = p.jar

@@ -1,28 +1,22 @@
-package redis_test
+package stories
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/sojourn-go/session/internal/redisserver"
 )
 
-// A town is two processes of the site on one Redis, and the browsers' way to
+// A Town is two processes of the site on one database, and the browsers' way to
 // them.
-type town struct {
+type Town struct {
 	sites  [2]string // URLs
 	cached bool
 	http   *http.Client
@@ -37,77 +31,6 @@ type town struct {
 // bound is how long an answer to a GET may be out of date with cached reads:
 // the default of nearcache.Options.Bound.
 const bound = 2 * time.Second
-
-// ways are the clients that the stories are told with.
-func ways() []string {
-	if os.Getenv("SOJOURN_LONG") != "" {
-		return []string{"rueidis", "goredis", "rueidis, cached"}
-	}
-	return []string{"rueidis", "rueidis, cached"}
-}
-
-// newTown starts the two processes, which reach the Redis by these addresses,
-// and end with the test.
-func newTown(t *testing.T, way string, addrs [2]string) *town {
-	t.Helper()
-	w := &town{cached: strings.HasSuffix(way, "cached")}
-	for i, addr := range addrs {
-		w.sites[i] = startSite(t, way, "redis://"+addr)
-	}
-	transport := &http.Transport{MaxIdleConnsPerHost: 250}
-	w.http = &http.Client{Transport: transport, Timeout: 30 * time.Second}
-	t.Cleanup(transport.CloseIdleConnections)
-	t.Cleanup(func() { w.report(t) })
-	return w
-}
-
-// startRedis starts a Redis, or skips the test if none is installed.
-func startRedis(t *testing.T) *redisserver.Server {
-	t.Helper()
-	s, err := redisserver.Start()
-	if errors.Is(err, redisserver.ErrMissing) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Stop() })
-	return s
-}
-
-// startSite starts this binary once more, as a site, and returns its URL.
-func startSite(t *testing.T, way, redis string) string {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), siteClient+"="+way, siteRedis+"="+redis)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close() // which tells it to end
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("a process of the site: %v", err)
-		}
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("a process of the site did not say where it is: %v", err)
-	}
-	return strings.TrimSpace(line)
-}
 
 // An answer is what a browser gets.
 type answer struct {
@@ -130,7 +53,7 @@ func (a answer) String() string {
 }
 
 // send sends a request to one of the processes.
-func (w *town) send(t *testing.T, at int, method, path, token string) (a answer) {
+func (w *Town) send(t *testing.T, at int, method, path, token string) (a answer) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, w.sites[at]+path, nil)
 	if err != nil {
@@ -160,13 +83,13 @@ func (w *town) send(t *testing.T, at int, method, path, token string) (a answer)
 	return a
 }
 
-func (w *town) post(t *testing.T, at int, path, token string) answer {
+func (w *Town) post(t *testing.T, at int, path, token string) answer {
 	t.Helper()
 	return w.send(t, at, http.MethodPost, path, token)
 }
 
 // must is post, of which success is wanted.
-func (w *town) must(t *testing.T, at int, path, token string) answer {
+func (w *Town) must(t *testing.T, at int, path, token string) answer {
 	t.Helper()
 	a := w.post(t, at, path, token)
 	if a.status != http.StatusOK {
@@ -176,7 +99,7 @@ func (w *town) must(t *testing.T, at int, path, token string) answer {
 }
 
 // ask asks a process something that is not about a session.
-func (w *town) ask(t *testing.T, at int, path string, into any) {
+func (w *Town) ask(t *testing.T, at int, path string, into any) {
 	t.Helper()
 	res, err := w.http.Get(w.sites[at] + path)
 	if err != nil {
@@ -197,7 +120,7 @@ func (w *town) ask(t *testing.T, at int, path string, into any) {
 
 // A crowd is requests that are under way, held in their handlers.
 type crowd struct {
-	*town
+	*Town
 	name    string
 	wg      sync.WaitGroup
 	at      [2]int // how many are at each process
@@ -206,9 +129,9 @@ type crowd struct {
 
 // hold sends n requests by POST, every other one to the other process, and returns
 // when all of them have looked at their session, and none has changed it.
-func (w *town) hold(t *testing.T, n int, token string, path func(i int) string) *crowd {
+func (w *Town) hold(t *testing.T, n int, token string, path func(i int) string) *crowd {
 	t.Helper()
-	c := &crowd{town: w, name: fmt.Sprint("gate-", w.gates.Add(1)), answers: make([]answer, n)}
+	c := &crowd{Town: w, name: fmt.Sprint("gate-", w.gates.Add(1)), answers: make([]answer, n)}
 	for i := range n {
 		c.at[i%2]++
 		c.wg.Go(func() { c.answers[i] = w.post(t, i%2, gated(path(i), c.name), token) })
@@ -251,7 +174,7 @@ const nobody = -1
 // never out of date, and by GET, which may be, within the bound, if reads are
 // cached, and another process wrote last. A POST is also how the process may
 // hear of the news; so it comes first or last by turns.
-func (w *town) look(t *testing.T, wrote int, token, want string, is func(view) bool) {
+func (w *Town) look(t *testing.T, wrote int, token, want string, is func(view) bool) {
 	t.Helper()
 	begin, getFirst := time.Now(), w.looks.Add(1)%2 == 0
 	for at := range w.sites {
@@ -268,7 +191,7 @@ func (w *town) look(t *testing.T, wrote int, token, want string, is func(view) b
 }
 
 // lateness is how late a process may be when the other one wrote last.
-func (w *town) lateness(at, wrote int) time.Duration {
+func (w *Town) lateness(at, wrote int) time.Duration {
 	if w.cached && wrote != at {
 		return bound
 	}
@@ -277,7 +200,7 @@ func (w *town) lateness(at, wrote int) time.Duration {
 
 // poll asks by GET until what is wanted is seen. An answer to what was asked for
 // later than late after begin must show it.
-func (w *town) poll(t *testing.T, at int, begin time.Time, late time.Duration, token, want string, is func(view) bool) {
+func (w *Town) poll(t *testing.T, at int, begin time.Time, late time.Duration, token, want string, is func(view) bool) {
 	t.Helper()
 	for first := true; ; first = false {
 		age := time.Since(begin)
@@ -296,7 +219,7 @@ func (w *town) poll(t *testing.T, at int, begin time.Time, late time.Duration, t
 }
 
 // heard notes how long it took until the news was seen.
-func (w *town) heard(age time.Duration, stale bool) {
+func (w *Town) heard(age time.Duration, stale bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lags = append(w.lags, age)
@@ -306,7 +229,7 @@ func (w *town) heard(age time.Duration, stale bool) {
 }
 
 // warm has both processes remember the session, if they do such a thing.
-func (w *town) warm(t *testing.T, token string) {
+func (w *Town) warm(t *testing.T, token string) {
 	t.Helper()
 	for range 2 {
 		for at := range w.sites {
@@ -318,7 +241,7 @@ func (w *town) warm(t *testing.T, token string) {
 func opensNothing(v view) bool { return v.ID == "" && v.Owner == "" && len(v.Values) == 0 }
 
 // report tells how late news was, and that it was not looked up in the server.
-func (w *town) report(t *testing.T) {
+func (w *Town) report(t *testing.T) {
 	if !w.cached {
 		return
 	}

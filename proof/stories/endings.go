@@ -1,4 +1,4 @@
-package redis_test
+package stories
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 )
 
 // signedIn begins a session in one process and signs it in, so that both know it.
-func (w *town) signedIn(t *testing.T, at int, owner string) (token string) {
+func (w *Town) signedIn(t *testing.T, at int, owner string) (token string) {
 	t.Helper()
 	token = w.must(t, at, "/write?text=before", "").token()
 	token = w.must(t, at, "/login?owner="+owner, token).token()
@@ -33,7 +33,7 @@ func refused(t *testing.T, answers []answer, why string) {
 
 // stayEnded: requests that saw the session alive, in both processes, and those
 // that come later, do not bring it back.
-func stayEnded(t *testing.T, w *town) {
+func stayEnded(t *testing.T, w *Town) {
 	for at := range w.sites {
 		owner := fmt.Sprint("leaver-", at)
 		token := w.signedIn(t, at, owner)
@@ -78,7 +78,7 @@ func stayEnded(t *testing.T, w *town) {
 
 // endUnderWay: of writers that never pause, in both processes, none has
 // success with what it sent when the logout was answered.
-func endUnderWay(t *testing.T, w *town) {
+func endUnderWay(t *testing.T, w *Town) {
 	for at := range w.sites {
 		token := w.signedIn(t, at, fmt.Sprint("hasty-", at))
 		var answered atomic.Bool
@@ -121,7 +121,7 @@ func endUnderWay(t *testing.T, w *town) {
 
 // changeTokens: after a renewal or login the old token opens nothing, and who
 // still acts under it writes nothing and leaves the cookie alone.
-func changeTokens(t *testing.T, w *town) {
+func changeTokens(t *testing.T, w *Town) {
 	for at := range w.sites {
 		for _, change := range []struct {
 			path, owner string
@@ -159,7 +159,7 @@ func changeTokens(t *testing.T, w *town) {
 
 // renewTwice: two renewals at once, one in each process. The loser does not
 // overwrite the winner's cookie.
-func renewTwice(t *testing.T, w *town) {
+func renewTwice(t *testing.T, w *Town) {
 	old := w.signedIn(t, 0, "ann")
 	for range 10 {
 		answers := w.hold(t, 2, old, same("/renew")).release(t)
@@ -175,7 +175,7 @@ func renewTwice(t *testing.T, w *town) {
 	}
 }
 
-func endAll(t *testing.T, w *town) {
+func endAll(t *testing.T, w *Town) {
 	for at := range w.sites {
 		owner := fmt.Sprint("dave-", at)
 		tokens := []string{w.signedIn(t, 0, owner), w.signedIn(t, 1, owner), w.signedIn(t, 1, owner)}

@@ -1,4 +1,4 @@
-package redis_test
+package stories
 
 import (
 	"context"
@@ -20,8 +20,8 @@ import (
 
 // Histories in real time: four tabs of one browser send requests at once to two
 // managers, each with a client of its own, as of two processes. What they were
-// answered must make sense to a sequential model, see stories_model_test.go. It
-// is package history once more, over Redis, without its clock and its disasters.
+// answered must make sense to a sequential model, see model.go. It
+// is package history once more, over a real store, without its clock and its disasters.
 
 const (
 	tabs       = 4
@@ -80,7 +80,7 @@ func remember(t *testing.T, stores [2]store.Store, seed uint64) *past {
 	p := &past{}
 	for i, st := range stores {
 		_, p.cached = store.As[store.Cached](st)
-		m, err := newManager(st, nil)
+		m, err := newManager(st, session.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

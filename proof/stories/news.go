@@ -1,4 +1,4 @@
-package redis_test
+package stories
 
 import (
 	"fmt"
@@ -6,14 +6,12 @@ import (
 	"strconv"
 	"testing"
 	"time"
-
-	"github.com/sojourn-go/session/internal/redisserver"
 )
 
 // hearNews: what one process writes is seen by the next page of that process
 // and by the next unsafe request of the other; and by the pages of the other
 // within the bound, and from then on.
-func hearNews(t *testing.T, w *town) {
+func hearNews(t *testing.T, w *Town) {
 	const rounds = 100
 	token := w.must(t, 0, "/add", "").token()
 	for i := 2; i < rounds; i++ {
@@ -41,7 +39,7 @@ func hearNews(t *testing.T, w *town) {
 // hearOfTokens: the token of before may open pages of the other process until it
 // has heard of the new one, and nothing but pages; the new one opens everything
 // at once.
-func hearOfTokens(t *testing.T, w *town) {
+func hearOfTokens(t *testing.T, w *Town) {
 	for i := range 40 {
 		at := i % 2
 		old := w.signedIn(t, 1-at, "ann")
@@ -66,52 +64,47 @@ func hearOfTokens(t *testing.T, w *town) {
 	}
 }
 
-// TestStories_of_a_process_that_is_cut_off: it hears of nothing, and so its
-// pages show the state of before as long as the bound says, and no longer; then
-// they have to wait.
-func TestStories_of_a_process_that_is_cut_off(t *testing.T) {
-	addr := startRedis(t).Addr()
-	proxy, err := redisserver.StartProxy(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { proxy.Stop() })
-	w := newTown(t, "rueidis, cached", [2]string{addr, proxy.Addr()})
+// CutOff tells of the second process when it is cut off, and caches its reads: it
+// hears of nothing, and so its pages show the state of before as long as the bound
+// says, and no longer; then they have to wait.
+func CutOff(t *testing.T, w *Town, cut, heal func()) {
 	for _, path := range []string{"/renew", "/logout"} {
-		t.Run(path[1:], func(t *testing.T) {
-			token := w.signedIn(t, 0, "ann")
-			proxy.Partition()
-			healed := make(chan struct{})
-			time.AfterFunc(bound+bound/4, func() {
-				proxy.Heal()
-				close(healed)
-			})
-			w.must(t, 0, path, token)
-			begin := time.Now()
-			stale, last := 0, time.Duration(0)
-			for age := last; ; stale, last = stale+1, age {
-				age = time.Since(begin)
-				a := w.send(t, 1, http.MethodGet, "/read", token)
-				if a.ID == "" {
-					break // it had to wait, or to give up
-				}
-				if age >= bound {
-					t.Fatalf("a page that was asked for %v after %s: %v", age, path, a)
-				}
-			}
-			if stale == 0 {
-				t.Error("no page was out of date: this has shown nothing")
-			}
-			t.Logf("%d pages were out of date, the last one by %v", stale, last)
-			<-healed
-			w.recovers(t, 1)
-			w.look(t, nobody, token, "nothing", opensNothing)
-		})
+		t.Run(path[1:], func(t *testing.T) { w.cutOff(t, path, cut, heal) })
 	}
 }
 
-// recovers waits until a process reaches the Redis again.
-func (w *town) recovers(t *testing.T, at int) {
+func (w *Town) cutOff(t *testing.T, path string, cut, heal func()) {
+	token := w.signedIn(t, 0, "ann")
+	cut()
+	healed := make(chan struct{})
+	time.AfterFunc(bound+bound/4, func() {
+		heal()
+		close(healed)
+	})
+	w.must(t, 0, path, token)
+	begin := time.Now()
+	stale, last := 0, time.Duration(0)
+	for age := last; ; stale, last = stale+1, age {
+		age = time.Since(begin)
+		a := w.send(t, 1, http.MethodGet, "/read", token)
+		if a.ID == "" {
+			break // it had to wait, or to give up
+		}
+		if age >= bound {
+			t.Fatalf("a page that was asked for %v after %s: %v", age, path, a)
+		}
+	}
+	if stale == 0 {
+		t.Error("no page was out of date: this has shown nothing")
+	}
+	t.Logf("%d pages were out of date, the last one by %v", stale, last)
+	<-healed
+	w.recovers(t, 1)
+	w.look(t, nobody, token, "nothing", opensNothing)
+}
+
+// recovers waits until a process reaches the database again.
+func (w *Town) recovers(t *testing.T, at int) {
 	t.Helper()
 	for begin := time.Now(); ; {
 		a := w.post(t, at, "/add", "")

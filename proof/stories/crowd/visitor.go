@@ -1,4 +1,4 @@
-package redis
+package crowd
 
 import (
 	"fmt"
@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// A visitor is a browser, and what may be said of its session by the answers
+// A Visitor is a browser, and what may be said of its session by the answers
 // there were. It has one tab or two.
-type visitor struct {
-	crowd *crowd
+type Visitor struct {
+	crowd *Crowd
 	name  string // the owner its logins say
 	plain bool   // it never signs in
 	tabs  int    // with two it does nothing that changes its token
@@ -19,18 +19,32 @@ type visitor struct {
 	mu     sync.Mutex
 	token  string
 	owner  string
-	latest verb // what changed the token last
+	latest Verb // what changed the token last
 	acked  []ack
 
 	kept, unknown, underway int // updates: answered 200; 503; not answered
 	lost                    int // of those kept, where some may be
 }
 
+// Token returns the token of the visitor's session, "" if there is none.
+func (v *Visitor) Token() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.token
+}
+
+// Kept returns how many updates of the session have been answered 200.
+func (v *Visitor) Kept() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.kept
+}
+
 // An ack says since when so many updates have been answered 200, the last of
 // them by which node.
 type ack struct {
 	at   time.Time
-	by   *node
+	by   *Node
 	kept int
 }
 
@@ -41,63 +55,63 @@ type left struct {
 	least, most  int // updates
 }
 
-// An answer is what a request came to.
-type answer struct {
-	status int
-	count  int
-	owner  string
-	why    string
-	cookie *http.Cookie
+// An Answer is what a request came to.
+type Answer struct {
+	Status int
+	Count  int
+	Owner  string
+	Why    string
+	Cookie *http.Cookie
 	known  bool // the request came with a token
 }
 
-// send sends a request to a node.
-func send(n *node, v verb, token, as string) answer {
+// Send sends a request to a node.
+func Send(n *Node, v Verb, token, as string) Answer {
 	r := httptest.NewRequest(v.method(), "https://example.com/"+string(v)+"?as="+as, nil)
 	if token != "" {
 		r.Header.Set("Cookie", cookieName+"="+token)
 	}
 	w := httptest.NewRecorder()
 	n.ServeHTTP(w, r)
-	a := answer{status: w.Code, why: w.Header().Get("X-Why"), known: token != ""}
-	if a.status == http.StatusOK {
-		fmt.Sscanf(w.Body.String(), "%d %s", &a.count, &a.owner)
+	a := Answer{Status: w.Code, Why: w.Header().Get("X-Why"), known: token != ""}
+	if a.Status == http.StatusOK {
+		fmt.Sscanf(w.Body.String(), "%d %s", &a.Count, &a.Owner)
 	}
 	for _, c := range w.Result().Cookies() {
-		a.cookie = c
+		a.Cookie = c
 	}
 	return a
 }
 
-// does sends a request, and checks the answer.
-func (v *visitor) does(what verb, n *node) answer {
+// Does sends a request, and checks the answer.
+func (v *Visitor) Does(what Verb, n *Node) Answer {
 	v.mu.Lock()
 	begun := time.Now()
-	before := v.known(begun.Add(-v.crowd.slack), n)
+	before := v.known(begun.Add(-v.crowd.Slack), n)
 	token, lost := v.token, v.lost
-	if what == add {
+	if what == Add {
 		v.underway++
 	}
 	v.mu.Unlock()
 
-	a := send(n, what, token, v.name)
+	a := Send(n, what, token, v.name)
 
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch {
-	case a.status == http.StatusOK:
+	case a.Status == http.StatusOK:
 		if v.token == token && v.lost == lost {
 			v.compare(what, before, &a)
 		}
 		v.note(what, n, &a)
-	case a.cookie != nil:
-		v.crowd.errorf("%s: %s answered %d, with the cookie %q", v.name, what, a.status, a.cookie)
-	case what == add:
+	case a.Cookie != nil:
+		v.crowd.errorf("%s: %s answered %d, with the cookie %q", v.name, what, a.Status, a.Cookie)
+	case what == Add:
 		v.underway--
 		if token != "" {
 			v.unknown++
 		}
-	case what != look:
+	case what != Look:
 		v.leave() // who knows what the token is good for
 	}
 	return a
@@ -105,7 +119,7 @@ func (v *visitor) does(what verb, n *node) answer {
 
 // known returns how many updates had been answered 200 at a time, or since then
 // by the node that is asked.
-func (v *visitor) known(at time.Time, n *node) int {
+func (v *Visitor) known(at time.Time, n *Node) int {
 	for i := len(v.acked) - 1; i >= 0; i-- {
 		if v.acked[i].by == n || !v.acked[i].at.After(at) {
 			return v.acked[i].kept - v.lost
@@ -116,25 +130,25 @@ func (v *visitor) known(at time.Time, n *node) int {
 
 // compare checks what a page or an update has shown. At least so many updates
 // had been kept when it was asked for.
-func (v *visitor) compare(what verb, least int, a *answer) {
-	if what != look && what != add && what != renew {
+func (v *Visitor) compare(what Verb, least int, a *Answer) {
+	if what != Look && what != Add && what != Renew {
 		return
 	}
 	most := v.kept + v.unknown + v.underway
 	switch {
-	case a.owner != v.owner:
-		v.missing(v.latest, 1, "%s showed the owner %q, who had come by a %s; want %q", what, a.owner, v.latest, v.owner)
+	case a.Owner != v.owner:
+		v.missing(v.latest, 1, "%s showed the owner %q, who had come by a %s; want %q", what, a.Owner, v.latest, v.owner)
 		v.leave()
-	case a.count < least:
-		v.missing(add, least-a.count, "%s of owner %q showed %d updates, of which %d had been answered 200", what, a.owner, a.count, least)
-		v.lost += least - a.count
-	case a.count > most && what != add: // which shows it as it was before the commit
-		v.crowd.errorf("%s: %s showed %d updates, and there were %d", v.name, what, a.count, most)
+	case a.Count < least:
+		v.missing(Add, least-a.Count, "%s of owner %q showed %d updates, of which %d had been answered 200", what, a.Owner, a.Count, least)
+		v.lost += least - a.Count
+	case a.Count > most && what != Add: // which shows it as it was before the commit
+		v.crowd.errorf("%s: %s showed %d updates, and there were %d", v.name, what, a.Count, most)
 	}
 }
 
 // missing is told of something that was answered 200, and is gone.
-func (v *visitor) missing(what verb, n int, format string, args ...any) {
+func (v *Visitor) missing(what Verb, n int, format string, args ...any) {
 	if v.crowd.mayLose(what, n) {
 		return
 	}
@@ -142,35 +156,35 @@ func (v *visitor) missing(what verb, n int, format string, args ...any) {
 }
 
 // note takes over what an answer of 200 has brought about.
-func (v *visitor) note(what verb, n *node, a *answer) {
-	if what == add {
+func (v *Visitor) note(what Verb, n *Node, a *Answer) {
+	if what == Add {
 		v.underway--
 		v.kept++
 		v.acked = append(v.acked, ack{time.Now(), n, v.kept})
 	}
-	if a.cookie != nil && what != logout {
-		v.token, v.latest = a.cookie.Value, what
+	if a.Cookie != nil && what != Logout {
+		v.token, v.latest = a.Cookie.Value, what
 	}
 	switch what {
-	case login:
+	case Login:
 		v.owner = v.name
-	case logout:
+	case Logout:
 		v.crowd.ended(v.leaving())
 		v.begin()
 	}
 }
 
 // leave begins anew, as after the cookies were cleared away.
-func (v *visitor) leave() {
+func (v *Visitor) leave() {
 	v.crowd.stranded(v.leaving())
 	v.begin()
 }
 
-func (v *visitor) leaving() left {
+func (v *Visitor) leaving() left {
 	return left{v.token, v.owner, v.kept - v.lost, v.kept + v.unknown}
 }
 
-func (v *visitor) begin() {
+func (v *Visitor) begin() {
 	v.token, v.owner, v.latest, v.acked = "", "", "", nil
 	v.kept, v.unknown, v.lost = 0, 0, 0
 }

@@ -1,4 +1,4 @@
-package redis_test
+package stories
 
 import (
 	"context"
@@ -11,57 +11,52 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
-	"testing"
 
 	"github.com/sojourn-go/session"
-	"github.com/sojourn-go/session/adapter/redis/goredis"
-	"github.com/sojourn-go/session/adapter/redis/rueidis"
 	"github.com/sojourn-go/session/store"
 	"github.com/sojourn-go/session/store/nearcache"
-	"github.com/sojourn-go/session/store/redisstore"
 )
 
-// The site of the stories: what one of the two processes is. Both are this test
-// binary, started once more with these variables set.
-const (
-	siteRedis  = "SOJOURN_STORIES_REDIS"  // the URL of the Redis
-	siteClient = "SOJOURN_STORIES_CLIENT" // which of clients
-)
-
-func TestMain(m *testing.M) {
-	if os.Getenv(siteClient) == "" {
-		os.Exit(m.Run())
-	}
-	if err := serve(os.Getenv(siteClient), os.Getenv(siteRedis)); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-type closer interface {
+// A Store is one that a process closes when it ends.
+type Store interface {
 	store.Store
 	io.Closer
 }
 
-// clients are the ways to reach the Redis.
-var clients = map[string]func(url string) (closer, error){
-	"rueidis": func(url string) (closer, error) { return rueidis.Open(url, redisstore.Options{}) },
-	"goredis": func(url string) (closer, error) { return goredis.Open(url, redisstore.Options{}) },
-	"rueidis, cached": func(url string) (closer, error) {
-		return rueidis.OpenCached(url, redisstore.Options{}, nearcache.Options{})
-	},
+// A Way is how a process reaches the database at a URL.
+type Way func(url string) (Store, error)
+
+// What one of the two processes is: this test binary, started once more with these
+// variables set.
+const (
+	siteURL = "SOJOURN_STORIES_URL" // of the database
+	siteWay = "SOJOURN_STORIES_WAY" // which of the ways
+)
+
+// Serve is where a package's tests begin that call [Start]: it returns, or if the
+// process is one that a test has started it is one of the two, and never does.
+func Serve(ways map[string]Way) {
+	if os.Getenv(siteWay) == "" {
+		return
+	}
+	if err := serve(ways[os.Getenv(siteWay)], os.Getenv(siteURL)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 // serve is the process: it prints its address, and ends with its standard input.
-func serve(client, redis string) error {
-	st, err := clients[client](redis)
+func serve(way Way, url string) error {
+	st, err := way(url)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	s := &site{store: st, events: map[session.Kind]int{}, gates: map[string]*gate{}}
-	if s.Manager, err = newManager(st, s.observe); err != nil {
+	s, err := newSite(st)
+	if err != nil {
 		return err
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -78,19 +73,28 @@ func serve(client, redis string) error {
 	return <-ended
 }
 
+func newSite(st store.Store) (s *site, err error) {
+	s = &site{store: st, events: map[session.Kind]int{}, gates: map[string]*gate{}}
+	if s.Manager, err = newManager(st, session.Options{Observe: s.observe}); err == nil {
+		s.stern, err = newManager(st, session.Options{Limit: sternLimit, Strict: true})
+	}
+	return s, err
+}
+
 const cookieName = "__Host-Http-session"
 
 // newManager returns a manager whose failures say which error they are.
-func newManager(st store.Store, observe func(context.Context, session.Event)) (*session.Manager, error) {
-	return session.New(st, session.Options{
-		Observe: observe,
-		Logger:  slog.New(slog.DiscardHandler),
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			w.Header().Set("X-Why", whyOf(err))
-			http.Error(w, err.Error(), session.StatusCode(err))
-		},
-	})
+func newManager(st store.Store, o session.Options) (*session.Manager, error) {
+	o.Logger = slog.New(slog.DiscardHandler)
+	o.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, err error) {
+		w.Header().Set("X-Why", whyOf(err))
+		http.Error(w, err.Error(), session.StatusCode(err))
+	}
+	return session.New(st, o)
 }
+
+// sternLimit is how many sessions an owner may have below /stern.
+const sternLimit = 3
 
 var errorNames = []struct {
 	err  error
@@ -98,6 +102,7 @@ var errorNames = []struct {
 }{
 	{session.ErrUnknown, "unknown"}, {session.ErrEnded, "ended"}, {session.ErrSuperseded, "superseded"},
 	{session.ErrTaken, "taken"}, {session.ErrUnavailable, "unavailable"}, {session.ErrNotFound, "not found"},
+	{session.ErrOverwritten, "overwritten"},
 }
 
 func whyOf(err error) string {
@@ -112,6 +117,7 @@ func whyOf(err error) string {
 // A site is the application.
 type site struct {
 	*session.Manager
+	stern *session.Manager // of the same sessions, with other options
 	store store.Store
 
 	mu     sync.Mutex
@@ -169,6 +175,7 @@ func (s *site) routes() http.Handler {
 	mux := http.NewServeMux()
 	for path, do := range acts {
 		mux.Handle(path, s.Handler(s.page(do)))
+		mux.Handle("/stern"+path, s.stern.Handler(s.page(do)))
 	}
 	mux.HandleFunc("/-held", s.held)
 	mux.HandleFunc("/-release", func(_ http.ResponseWriter, r *http.Request) {
@@ -180,8 +187,7 @@ func (s *site) routes() http.Handler {
 		reply(w, s.events, nil)
 	})
 	mux.HandleFunc("/-hits", func(w http.ResponseWriter, _ *http.Request) {
-		near, _ := s.store.(*rueidis.CachedStore)
-		reply(w, near.Stats().Hits, nil)
+		reply(w, hits(s.store), nil)
 	})
 	mux.HandleFunc("/-endall", func(w http.ResponseWriter, r *http.Request) {
 		n, err := s.EndAll(r.Context(), r.FormValue("owner"))
@@ -199,6 +205,15 @@ func (s *site) routes() http.Handler {
 		reply(w, ids, nil)
 	})
 	return mux
+}
+
+// hits returns how many reads of a store were answered from memory.
+func hits(st store.Store) uint64 {
+	near, ok := st.(interface{ Stats() nearcache.Stats })
+	if !ok {
+		return 0
+	}
+	return near.Stats().Hits
 }
 
 func reply(w http.ResponseWriter, v any, err error) {
@@ -232,6 +247,9 @@ func (s *site) page(do act) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		my := session.From(r.Context())
 		my.ID()
+		if strings.HasPrefix(r.URL.Path, "/stern") {
+			viewOf(my) // who has not read a value does not mind
+		}
 		if name := r.FormValue("gate"); name != "" {
 			g := s.gate(name)
 			g.arrived <- struct{}{}

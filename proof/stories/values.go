@@ -1,4 +1,4 @@
-package redis_test
+package stories
 
 import (
 	"fmt"
@@ -10,18 +10,16 @@ import (
 	"time"
 )
 
-// The stories are told by two processes on one Redis, of one visitor whose
-// requests go to both. With cached reads they are the same, but that a GET may
-// show what was there before for as long as the bound says.
-
 var stories = []struct {
 	name string
-	tell func(*testing.T, *town)
+	tell func(*testing.T, *Town)
 }{
 	{"of 200 keys all are kept", keepAllKeys},
 	{"of 200 increments all count", countAll},
 	{"a coupon is handed out once", handOutOnce},
 	{"neither process is locked out by the other", takeTurns},
+	{"of strict values none is overwritten", overwriteNothing},
+	{"an owner keeps to the limit in both processes", keepToTheLimit},
 	{"what a logout ended does not come back", stayEnded},
 	{"writers do not outlive a logout", endUnderWay},
 	{"a new token is the only one", changeTokens},
@@ -32,15 +30,10 @@ var stories = []struct {
 	{"answers may come to the jar in any order", answerInAnyOrder},
 }
 
-func TestStories_of_two_processes(t *testing.T) {
-	for _, way := range ways() {
-		t.Run(way, func(t *testing.T) {
-			addr := startRedis(t).Addr()
-			w := newTown(t, way, [2]string{addr, addr})
-			for _, story := range stories {
-				t.Run(story.name, func(t *testing.T) { story.tell(t, w) })
-			}
-		})
+// Run tells all stories.
+func Run(t *testing.T, w *Town) {
+	for _, story := range stories {
+		t.Run(story.name, func(t *testing.T) { story.tell(t, w) })
 	}
 }
 
@@ -48,7 +41,7 @@ const many = 200
 
 // conflicts returns how many Saves of either process found that somebody else
 // had written first.
-func (w *town) conflicts(t *testing.T) (n [2]int) {
+func (w *Town) conflicts(t *testing.T) (n [2]int) {
 	t.Helper()
 	for at := range w.sites {
 		var events map[string]int
@@ -60,7 +53,7 @@ func (w *town) conflicts(t *testing.T) (n [2]int) {
 
 // together sends many requests at once, which all saw the same state, and wants
 // success for each.
-func (w *town) together(t *testing.T, token string, path func(i int) string) {
+func (w *Town) together(t *testing.T, token string, path func(i int) string) {
 	t.Helper()
 	before := w.conflicts(t)
 	for i, a := range w.hold(t, many, token, path).release(t) {
@@ -79,7 +72,7 @@ func (w *town) together(t *testing.T, token string, path func(i int) string) {
 	t.Logf("%d Saves were repeated upon what the other process had written", n)
 }
 
-func keepAllKeys(t *testing.T, w *town) {
+func keepAllKeys(t *testing.T, w *Town) {
 	token := w.must(t, 0, setting("first", "here"), "").token()
 	w.warm(t, token)
 	key := func(i int) string { return fmt.Sprintf("key-%03d", i) }
@@ -94,7 +87,7 @@ func keepAllKeys(t *testing.T, w *town) {
 	})
 }
 
-func countAll(t *testing.T, w *town) {
+func countAll(t *testing.T, w *Town) {
 	token := w.must(t, 1, "/add", "").token()
 	w.warm(t, token)
 	w.together(t, token, same("/add"))
@@ -107,7 +100,7 @@ func countAll(t *testing.T, w *town) {
 // session. All of them get on, in either process. (When who lost to the other
 // process waited between looking and writing, one process could keep the other
 // out until Options.Timeout, 5 s, had passed: a logout was answered 503.)
-func takeTurns(t *testing.T, w *town) {
+func takeTurns(t *testing.T, w *Town) {
 	const enough = 1500 * time.Millisecond // for one write
 	token := w.must(t, 0, "/add", "").token()
 	var mu sync.Mutex
@@ -143,7 +136,7 @@ func takeTurns(t *testing.T, w *town) {
 
 // handOutOnce is told twice: of requests that have all seen the coupon, and of
 // requests that just come at once.
-func handOutOnce(t *testing.T, w *town) {
+func handOutOnce(t *testing.T, w *Town) {
 	for _, seen := range []bool{true, false} {
 		token := w.must(t, 0, setting("coupon", "10 % off"), "").token()
 		w.warm(t, token)
