@@ -62,12 +62,12 @@ func (s *Store) Check(ctx context.Context) error {
 
 // asked is a question to which each row of the answer is a fault.
 func (s *Store) asked(ctx context.Context, faults *[]string, text string, args ...any) error {
-	return scan(func(rows *sql.Rows) error {
+	return s.ask(ctx, text, func(rows *sql.Rows) error {
 		var fault string
 		err := rows.Scan(&fault)
 		*faults = append(*faults, fault)
 		return err
-	})(s.db.QueryContext(ctx, text, args...))
+	}, args...)
 }
 
 func checkPostgres(s *Store, ctx context.Context) (faults []string, err error) {
@@ -99,7 +99,8 @@ UNION ALL SELECT 'the server is read-only: a replica?' FROM DUAL WHERE @@GLOBAL.
 		return faults, err
 	}
 	var name, text string
-	if err := s.db.QueryRowContext(ctx, "SHOW CREATE TABLE "+s.d.name()).Scan(&name, &text); err != nil {
+	err = s.ask(ctx, "SHOW CREATE TABLE "+s.d.name(), func(rows *sql.Rows) error { return rows.Scan(&name, &text) })
+	if err != nil {
 		return append(faults, "SHOW CREATE TABLE is refused: "+err.Error()), nil
 	}
 	tail := text[strings.LastIndex(text, "\n")+1:]

@@ -59,12 +59,12 @@ func (d *dialect) compare(have []column) (foreign []error, missing []string) {
 
 // readColumns reads rows of name, kind, folds, key, needed.
 func (s *Store) readColumns(ctx context.Context, text string, args ...any) (all []column, err error) {
-	err = scan(func(rows *sql.Rows) error {
+	err = s.ask(ctx, text, func(rows *sql.Rows) error {
 		var c column
 		err := rows.Scan(&c.name, &c.kind, &c.folds, &c.key, &c.needed)
 		all = append(all, c)
 		return err
-	})(s.db.QueryContext(ctx, text, args...))
+	}, args...)
 	return all, err
 }
 
@@ -93,7 +93,7 @@ var mysqlKinds = kinds{
 // inspectMySQL asks SHOW, which takes the name for what statements take it for:
 // to information_schema, names that differ in case or accents are the same.
 func inspectMySQL(s *Store, ctx context.Context) (all []column, err error) {
-	err = scan(func(rows *sql.Rows) error {
+	err = s.ask(ctx, "SHOW FULL COLUMNS FROM "+s.d.name(), func(rows *sql.Rows) error {
 		var c column
 		var collation, standard sql.NullString
 		var null, key, extra, rights, comment string
@@ -106,7 +106,7 @@ func inspectMySQL(s *Store, ctx context.Context) (all []column, err error) {
 		c.needed = null == "NO" && !standard.Valid && !strings.Contains(made, "AUTO_INCREMENT") && !strings.Contains(made, "GENERATED")
 		all = append(all, c)
 		return err
-	})(s.db.QueryContext(ctx, "SHOW FULL COLUMNS FROM "+s.d.name()))
+	})
 	if mysqlNumber(err) == 1146 { // no such table
 		return nil, nil
 	}

@@ -18,7 +18,7 @@ type dialect struct {
 
 	// The same for arrays of arguments; "" where there are none. updates passes over
 	// rows that somebody has locked.
-	loads, updates, inserts string
+	loads, updates string
 
 	// replace is for those that have no INSERT which replaces what has expired.
 	replace string

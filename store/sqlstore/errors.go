@@ -22,6 +22,7 @@ const (
 	refused        // not done, nor would it be a moment later
 	full           // not done for want of room
 	racing         // not done: there is such a table or column already
+	outdated       // SQLite: not done; the transaction has read, and another has written since
 )
 
 // fail says what a call came to. A done context is the caller's own doing,
@@ -39,6 +40,14 @@ func (s *Store) fail(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("sqlstore: %s: %w", doing, err)
 }
 
+// lost reports whether a Save has done nothing because of what others did. That a
+// transaction is outdated is so for the one that it is part of: it has to begin
+// anew.
+func (s *Store) lost(ctx context.Context, err error) bool {
+	c := s.d.classify(err)
+	return c == conflict || c == outdated && transaction(ctx) != nil
+}
+
 // sqlState returns the SQLSTATE, which pgx and lib/pq tell by a method.
 func sqlState(err error) string {
 	e, ok := errors.AsType[interface {
@@ -50,6 +59,10 @@ func sqlState(err error) string {
 	}
 	return e.SQLState()
 }
+
+// stale reports whether PostgreSQL refuses to go by the plan of a statement that
+// was prepared before a column changed its type. It has done nothing.
+func stale(err error) bool { return sqlState(err) == "0A000" }
 
 func classifyPostgres(err error) class {
 	code := sqlState(err)
@@ -113,16 +126,22 @@ func classifyMySQL(err error) class {
 }
 
 // classifySQLite goes by the result code, which modernc.org/sqlite tells by a
-// method, and mattn/go-sqlite3 by a field.
+// method, and mattn/go-sqlite3 by fields.
 func classifySQLite(err error) class {
 	code, ok := find(err, func(e error) (uint64, bool) {
 		if c, ok := e.(interface{ Code() int }); ok {
 			return uint64(c.Code()), true
 		}
+		if code, ok := field(e, "ExtendedCode"); ok && code != 0 {
+			return code, true
+		}
 		return field(e, "Code")
 	})
 	if !ok {
 		return unknown
+	}
+	if code == 517 { // SQLITE_BUSY_SNAPSHOT
+		return outdated
 	}
 	switch code & 0xff {
 	case 1: // "SQL logic error", of every kind

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 
 	"github.com/sojourn-go/session/store"
 	"github.com/sojourn-go/session/store/sqlstore"
@@ -13,6 +14,10 @@ import (
 var errOpen = errors.New("an error that leaves open whether it was applied")
 
 func TestWhatADatabaseRefusesIsToldByItsReason(t *testing.T) {
+	synctest.Test(t, tellsReasons) // a Load takes all its time to be serialized
+}
+
+func tellsReasons(t *testing.T) {
 	for _, c := range []struct {
 		kind string
 		err  error
@@ -97,6 +102,37 @@ func TestWhatCouldNotBeSerializedIsTriedAFewTimes(t *testing.T) {
 	if _, err := s.Save(t.Context(), "a", store.Record{Version: 7}); !errors.Is(err, store.ErrConflict) || len(f.sent) != 10 {
 		t.Errorf("Save: got %v after %d statements, want ErrConflict after 10", err, len(f.sent))
 	}
+}
+
+func TestALoadIsTriedUntilItIsSerializedAndOnceMoreIfTheConnectionWasLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var fails []error
+		f := &fake{}
+		f.answer = func(context.Context, string, []any) reply {
+			if len(fails) > 0 {
+				err := fails[0]
+				fails = fails[1:]
+				return reply{err: err}
+			}
+			return reply{}
+		}
+		s := f.store(t, sqlstore.Postgres, sqlstore.Options{Direct: true})
+		for range 50 {
+			fails = append(fails, stateError("40001"))
+		}
+		if _, err := s.Load(t.Context(), "a"); err != store.ErrNotFound {
+			t.Errorf("after 50 failures to serialize: got %v", err)
+		}
+		fails = []error{errors.New("reset by peer")}
+		if _, err := s.Load(t.Context(), "a"); err != store.ErrNotFound {
+			t.Errorf("after a lost connection: got %v", err)
+		}
+		lost := errors.New("reset by peer, again")
+		fails = []error{errors.New("reset by peer"), lost}
+		if _, err := s.Load(t.Context(), "a"); !errors.Is(err, lost) {
+			t.Errorf("after two lost connections: got %v, want %v", err, lost)
+		}
+	})
 }
 
 func TestAConnectionIsGivenBackWhateverComesOfIt(t *testing.T) {

@@ -97,7 +97,7 @@ func ExampleWithTx() {
 			return err
 		}
 		in := sqlstore.WithTx(ctx, tx) // any sqlstore.Tx
-		fmt.Println(st.Transaction(in) == tx)
+		fmt.Println(st.Transactional())
 		_, err := st.Save(in, "cart-7", store.Record{}) // with sessions: s.Commit(in)
 		return err
 	}

@@ -49,9 +49,9 @@ func (s *Store) readPage(ctx context.Context, last string) (page []listed, err e
 	}
 	ctx, end := s.limited(ctx)
 	defer end()
-	err = s.again(ctx, func() error {
+	err = s.again(ctx, 0, func() error {
 		page = page[:0]
-		return s.each(ctx, &s.page, func(rows *sql.Rows) error {
+		return s.each(ctx, s.page, func(rows *sql.Rows) error {
 			var r listed
 			err := rows.Scan(append([]any{&r.id}, r.fields()...)...)
 			page = append(page, r)

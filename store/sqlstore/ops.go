@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -17,7 +18,8 @@ import (
 // Load implements [store.Store]: one SELECT by id, which is one round trip. In
 // PostgreSQL loads that come while four are under way share one. In a
 // transaction (see [WithTx]) it reads what the transaction has written, if the
-// transaction has a QueryRowContext as *sql.Tx has; else it reads beside it.
+// transaction has a QueryRowContext as *sql.Tx has, or one that returns a [Row];
+// else it reads beside it.
 func (s *Store) Load(ctx context.Context, id string) (rec store.Record, err error) {
 	ctx, end, err := s.begin(ctx, id)
 	if err != nil {
@@ -28,7 +30,7 @@ func (s *Store) Load(ctx context.Context, id string) (rec store.Record, err erro
 	if s.loaders != nil && transaction(ctx) == nil {
 		load = s.loadShared
 	}
-	r, err := load(ctx, id)
+	r, err := heed(ctx, s.deaf, func() (row, error) { return load(ctx, id) })
 	if errors.Is(err, sql.ErrNoRows) {
 		return rec, store.ErrNotFound
 	}
@@ -42,9 +44,9 @@ func (s *Store) Load(ctx context.Context, id string) (rec store.Record, err erro
 // has the version, or an INSERT if the version is 0. Only in MySQL, where a
 // record of that id is there already, the INSERT is followed by an UPDATE that
 // replaces it if it has expired, and once more by the INSERT if it is gone by then.
-// With pgx, Saves that come while four are under way share a statement, each with
-// a verdict of its own; one that it passes over, because its version is another
-// or its row is locked, is sent by itself then.
+// With pgx, Saves of records that are there share a statement if they come while
+// four are under way, each with a verdict of its own; one that it passes over,
+// because its version is another or its row is locked, is sent by itself then.
 //
 // Nothing is sent again whose answer was lost: only what the database says it has
 // undone, because it could not serialize it with others or to end a deadlock, is
@@ -65,9 +67,12 @@ func (s *Store) Save(ctx context.Context, id string, rec store.Record) (uint64, 
 	}
 	defer leave()
 	w := write{s: s, id: id, version: 1 + rand.Int64N(math.MaxInt64), rec: &rec, now: time.Now().UnixMilli()}
-	done, err := w.save(ctx)
+	if s.deaf {
+		w.rec.Data = bytes.Clone(w.rec.Data)
+	}
+	done, err := heed(ctx, s.deaf, func() (bool, error) { return w.save(ctx) })
 	switch {
-	case err != nil && s.d.classify(err) == conflict:
+	case err != nil && s.lost(ctx, err):
 		return 0, fmt.Errorf("sqlstore: save: %w: %w", store.ErrConflict, err)
 	case err != nil:
 		return 0, s.fail(ctx, "save", err)
@@ -94,19 +99,19 @@ func (w *write) do(ctx context.Context) (bool, error) {
 		return w.exec(ctx, s, append(append(values[:len(values):len(values)], id), where...)...)
 	}
 	if w.rec.Version != 0 {
-		return update(&w.s.update, w.id, int64(w.rec.Version), w.now)
+		return update(w.s.update, w.id, int64(w.rec.Version), w.now)
 	}
 	insert := func() (bool, error) {
-		return w.exec(ctx, &w.s.insert, append([]any{w.id}, values...)...)
+		return w.exec(ctx, w.s.insert, append([]any{w.id}, values...)...)
 	}
 	if w.s.d.replace == "" { // the INSERT replaces what has expired, too
-		return w.exec(ctx, &w.s.insert, append(append([]any{w.id}, values...), w.now)...)
+		return w.exec(ctx, w.s.insert, append(append([]any{w.id}, values...), w.now)...)
 	}
 	done, err := insert()
 	if err == nil || w.s.d.classify(err) != taken {
 		return done, err
 	}
-	if done, err = update(&w.s.replace, w.id, w.now); done || err != nil {
+	if done, err = update(w.s.replace, w.id, w.now); done || err != nil {
 		return done, err
 	}
 	if done, err = insert(); err != nil && w.s.d.classify(err) == taken {
@@ -124,7 +129,7 @@ func (w *write) bytes() []byte {
 }
 
 func (w *write) exec(ctx context.Context, st *statement, args ...any) (done bool, err error) {
-	err = w.s.again(ctx, func() error {
+	err = w.s.again(ctx, tries, func() error {
 		n, err := w.s.execOnce(ctx, st, args...)
 		done = n > 0
 		return err
@@ -145,9 +150,12 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 		return s.fail(ctx, "delete", err)
 	}
 	defer leave()
-	err = s.again(ctx, func() error {
-		_, err := s.exec(ctx, &s.remove, id)
-		return err
+	_, err = heed(ctx, s.deaf, func() (n int64, err error) {
+		err = s.again(ctx, tries, func() error {
+			n, err = s.exec(ctx, s.remove, id)
+			return err
+		})
+		return n, err
 	})
 	if err != nil {
 		return s.fail(ctx, "delete", err)

@@ -38,15 +38,13 @@ func badPostgresName(name string) string {
 
 // sayMany fills in the texts for arrays of arguments.
 func (d *dialect) sayMany() {
-	const given = "unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bytea[]"
 	d.loads = fmt.Sprintf("SELECT %s FROM %s WHERE id = ANY ($1::text[])", columns, d.name())
-	d.inserts = fmt.Sprintf(`INSERT INTO %s (%s) SELECT id, version, NULLIF(expires, %d), owner, data
-FROM %s) AS new (%s) ON CONFLICT (id) DO NOTHING RETURNING version`, d.name(), columns, never, given, columns)
 	d.updates = fmt.Sprintf(`WITH free AS (
 	SELECT kept.id, new.version, new.expires, new.owner, new.data
-	FROM %s, $6::bigint[]) AS new (%s, base) JOIN %s AS kept ON kept.id = new.id
+	FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::bigint[]) AS new (%s, base)
+	JOIN %s AS kept ON kept.id = new.id
 	WHERE kept.version = new.base AND (kept.expires IS NULL OR kept.expires > $7)
 	FOR UPDATE OF kept SKIP LOCKED
-) UPDATE %[3]s AS kept SET version = free.version, expires = NULLIF(free.expires, %[4]d), owner = free.owner, data = free.data
-FROM free WHERE kept.id = free.id RETURNING kept.version`, given, columns, d.name(), never)
+) UPDATE %[2]s AS kept SET version = free.version, expires = NULLIF(free.expires, %[3]d), owner = free.owner, data = free.data
+FROM free WHERE kept.id = free.id RETURNING kept.version`, columns, d.name(), never)
 }

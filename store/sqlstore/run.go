@@ -6,41 +6,11 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"sync/atomic"
+	"math/rand/v2"
+	"time"
+
+	"github.com/sojourn-go/session/store"
 )
-
-// A statement is a text, and what the pool has prepared of it.
-type statement struct {
-	text  string
-	ready atomic.Pointer[sql.Stmt]
-	turn  chan struct{} // whose it is to prepare
-}
-
-func newStatement(text string) statement {
-	return statement{text: text, turn: make(chan struct{}, 1)}
-}
-
-// prepared returns the statement, which is prepared at its first use. That is one
-// round trip more, as is the first use on each connection.
-func (s *Store) prepared(ctx context.Context, st *statement) (*sql.Stmt, error) {
-	if p := st.ready.Load(); p != nil {
-		return p, nil
-	}
-	select {
-	case st.turn <- struct{}{}:
-		defer func() { <-st.turn }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if p := st.ready.Load(); p != nil {
-		return p, nil
-	}
-	p, err := s.db.PrepareContext(ctx, st.text)
-	if err == nil {
-		st.ready.Store(p)
-	}
-	return p, err
-}
 
 // exec runs a statement, and returns how many rows it has changed.
 func (s *Store) exec(ctx context.Context, st *statement, args ...any) (int64, error) {
@@ -56,11 +26,12 @@ func (s *Store) exec(ctx context.Context, st *statement, args ...any) (int64, er
 	case s.direct:
 		return affected(s.db.ExecContext(ctx, st.text, args...))
 	}
-	p, err := s.prepared(ctx, st)
-	if err != nil {
-		return 0, err
-	}
-	return affected(p.ExecContext(ctx, args...))
+	var n int64
+	err = s.use(ctx, st, func(p *sql.Stmt) (err error) {
+		n, err = affected(p.ExecContext(ctx, args...))
+		return err
+	})
+	return n, err
 }
 
 // execOnce is exec for what must not be sent again once it may have left.
@@ -113,11 +84,34 @@ func affected(r sql.Result, err error) (int64, error) {
 	return r.RowsAffected()
 }
 
+// A Row is the answer to a query for one row, as *sql.Row and the Row of pgx are.
+type Row = interface{ Scan(dest ...any) error }
+
+// oneRow returns the answer to a query within a transaction, or nil if that cannot
+// be asked.
+func oneRow(ctx context.Context, tx Tx, query string, args []any) Row {
+	switch tx := tx.(type) {
+	case interface {
+		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	}:
+		return tx.QueryRowContext(ctx, query, args...)
+	case interface {
+		QueryRowContext(ctx context.Context, query string, args ...any) Row
+	}:
+		return tx.QueryRowContext(ctx, query, args...)
+	}
+	return nil
+}
+
 // first runs a query, and scans its first row: sql.ErrNoRows if there is none.
 func (s *Store) first(ctx context.Context, st *statement, into []any, args ...any) error {
 	if w := transaction(ctx); w != nil {
-		if r, ok := w.tx.(rower); ok {
-			return r.QueryRowContext(ctx, st.text, args...).Scan(into...)
+		if r := oneRow(ctx, w.tx, st.text, args); r != nil {
+			err := r.Scan(into...)
+			if err != nil && err.Error() == "no rows in result set" { // pgx's own, before 5.7
+				err = sql.ErrNoRows
+			}
+			return err
 		}
 	}
 	found := false
@@ -135,22 +129,43 @@ func (s *Store) first(ctx context.Context, st *statement, into []any, args ...an
 }
 
 // each runs a query beside any transaction, and calls f for each row. f must not
-// call the store: the query holds a connection.
-func (s *Store) each(ctx context.Context, st *statement, f func(*sql.Rows) error, args ...any) error {
+// call the store: the query holds a connection. A plan that is stale is so on each
+// connection that has one, so it is tried on a few.
+func (s *Store) each(ctx context.Context, st *statement, f func(*sql.Rows) error, args ...any) (err error) {
+	for range tries {
+		if s.direct {
+			err = s.ask(ctx, st.text, f, args...)
+		} else {
+			err = s.askPrepared(ctx, st, f, args)
+		}
+		if !stale(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Store) askPrepared(ctx context.Context, st *statement, f func(*sql.Rows) error, args []any) error {
 	mode, err := s.commitMode(ctx)
 	switch {
 	case err != nil:
 		return err
 	case mode == commitByHand:
 		return s.eachByHand(ctx, st.text, f, args)
-	case s.direct:
-		return scan(f)(s.db.QueryContext(ctx, st.text, args...))
 	}
-	p, err := s.prepared(ctx, st)
-	if err != nil {
+	return s.use(ctx, st, func(p *sql.Stmt) error { return scan(f)(p.QueryContext(ctx, args...)) })
+}
+
+// ask is each for a text of which nothing is prepared.
+func (s *Store) ask(ctx context.Context, text string, f func(*sql.Rows) error, args ...any) error {
+	mode, err := s.commitMode(ctx)
+	switch {
+	case err != nil:
 		return err
+	case mode == commitByHand:
+		return s.eachByHand(ctx, text, f, args)
 	}
-	return scan(f)(p.QueryContext(ctx, args...))
+	return scan(f)(s.db.QueryContext(ctx, text, args...))
 }
 
 // scan calls f for each row, and closes them.
@@ -184,19 +199,29 @@ func (s *Store) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-const tries = 10
+const tries = 10 // of a Save or Delete; after that it is a conflict
 
 // again runs f, and again if the database says that it has undone it, because it
-// could not serialize it with others or to end a deadlock. It is for what may be
-// repeated anyway.
-func (s *Store) again(ctx context.Context, f func() error) (err error) {
-	for range tries {
-		if err = f(); err == nil || s.d.classify(err) != conflict || ctx.Err() != nil || transaction(ctx) != nil {
+// could not serialize it with others or to end a deadlock: so many times, or, with
+// 0, until ctx is done. It is for what may be repeated anyway.
+func (s *Store) again(ctx context.Context, times int, f func() error) error {
+	for n := 1; ; n++ {
+		err := f()
+		if err == nil || s.d.classify(err) != conflict || n == times || ctx.Err() != nil || transaction(ctx) != nil {
+			return err
+		}
+		// Who is in the way may need a moment.
+		t := time.NewTimer(rand.N(min(time.Millisecond<<min(n, 8), mostPause)))
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
 			return err
 		}
 	}
-	return err
 }
+
+const mostPause = 20 * time.Millisecond
 
 // step runs f, one of several statements of a call, beside any transaction, with
 // a deadline, and again if the database has undone it.
@@ -204,9 +229,9 @@ func (s *Store) step(ctx context.Context, f func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	ctx, end := s.limited(context.WithValue(ctx, txKey{}, (*joined)(nil)))
+	ctx, end := s.limited(store.WithTransaction(ctx, nil))
 	defer end()
-	err := s.again(ctx, func() error { return f(ctx) })
+	err := s.again(ctx, 0, func() error { return f(ctx) })
 	if done := ctx.Err(); err != nil && done != nil && !errors.Is(err, done) {
 		return fmt.Errorf("%w: %w", done, err)
 	}

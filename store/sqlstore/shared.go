@@ -10,7 +10,9 @@ import (
 )
 
 // What calls that share a round trip have in common, in PostgreSQL: loads with
-// every driver, Saves with pgx, which knows how to send arrays of bytes.
+// every driver, Saves of records that are there with pgx, which knows how to send
+// arrays of bytes. A Save of a new record waits for a transaction that has made one
+// of that id, and no statement can pass over it: so it goes by itself.
 
 // patience is how long a call waits for others before it goes by itself: a few may
 // be held up, by a row that is locked or a connection that is dead, and then the
@@ -57,7 +59,7 @@ func (s *Store) loadAll(ctx context.Context, m *member[lookup]) (row, error) {
 	}()
 	rows, err := s.loadRows(ctx, all)
 	if err != nil {
-		return row{}, err
+		return s.loadRow(ctx, m.call.id)
 	}
 	for i, other := range all {
 		c := &other.call
@@ -74,7 +76,13 @@ func (s *Store) loadAll(ctx context.Context, m *member[lookup]) (row, error) {
 
 // loadRow returns the row under id, or sql.ErrNoRows.
 func (s *Store) loadRow(ctx context.Context, id string) (r row, err error) {
-	err = s.again(ctx, func() error { return s.first(ctx, &s.load, r.fields(), id) })
+	for range 2 {
+		err = s.again(ctx, 0, func() error { return s.first(ctx, s.load, r.fields(), id) })
+		if err == nil || err == sql.ErrNoRows || s.d.classify(err) != unknown || ctx.Err() != nil || transaction(ctx) != nil {
+			return r, err
+		}
+		r = row{} // the connection was lost, perhaps while it was idle
+	}
 	return r, err
 }
 
@@ -87,9 +95,9 @@ func (s *Store) loadRows(ctx context.Context, all []*member[lookup]) (map[string
 		ids = append(ids, '"')
 	}
 	rows := make(map[string]row, len(all))
-	err := s.again(ctx, func() error {
+	err := s.again(ctx, 0, func() error {
 		clear(rows)
-		return s.each(ctx, &s.loads, func(r *sql.Rows) error {
+		return s.each(ctx, s.loads, func(r *sql.Rows) error {
 			var l listed
 			err := r.Scan(append([]any{&l.id}, l.fields()...)...)
 			rows[l.id] = l.row
@@ -111,25 +119,18 @@ type saving struct {
 	err  error
 }
 
-// savers returns the crowd that a Save may go with, and what it sends; nil: none.
-func (w *write) savers(ctx context.Context) (*crowd[saving], *statement) {
-	s := w.s
-	switch {
-	case s.updaters == nil || transaction(ctx) != nil || len(w.rec.Data) > mostOfOne:
-		return nil, nil
-	case w.rec.Version == 0:
-		return s.inserters, &s.inserts
-	}
-	return s.updaters, &s.updates
+// shares reports whether a Save may go with others.
+func (w *write) shares(ctx context.Context) bool {
+	return w.s.updaters != nil && w.rec.Version != 0 && transaction(ctx) == nil && len(w.rec.Data) <= mostOfOne
 }
 
 // save sends what it takes, perhaps together with others, and reports whether
 // the record was written.
 func (w *write) save(ctx context.Context) (bool, error) {
-	crowd, text := w.savers(ctx)
-	if crowd == nil {
+	if !w.shares(ctx) {
 		return w.do(ctx)
 	}
+	crowd := w.s.updaters
 	// Who leaves may change its bytes at once, while they are being sent.
 	w.rec.Data = bytes.Clone(w.rec.Data)
 	m := &member[saving]{call: saving{write: w}}
@@ -145,7 +146,7 @@ func (w *write) save(ctx context.Context) (bool, error) {
 	case first:
 		defer crowd.pass()
 	case leads:
-		if w.s.saveAll(ctx, crowd, m, text) {
+		if w.s.saveAll(ctx, m) {
 			return m.call.done, m.call.err
 		}
 	case served:
@@ -159,13 +160,13 @@ func (w *write) save(ctx context.Context) (bool, error) {
 // over go by themselves, for there is another version, or somebody holds the row,
 // or it has expired. So do all, if the database says that it has undone the
 // statement: it may be the fault of one.
-func (s *Store) saveAll(ctx context.Context, c *crowd[saving], m *member[saving], text *statement) (settled bool) {
-	defer c.pass()
+func (s *Store) saveAll(ctx context.Context, m *member[saving]) (settled bool) {
+	defer s.updaters.pass()
 	deadline, ok := ctx.Deadline()
 	if !ok || time.Until(deadline) < timeToLead {
 		return false
 	}
-	all := c.gather(m)
+	all := s.updaters.gather(m)
 	if len(all) == 1 {
 		return false
 	}
@@ -176,7 +177,7 @@ func (s *Store) saveAll(ctx context.Context, c *crowd[saving], m *member[saving]
 	defer func() {
 		for i, member := range all {
 			o := &member.call
-			o.done, o.err = saved[o.version], nil
+			o.done, o.err = err == nil && saved[o.version], nil // rows come before the commit, which may fail
 			t := alone
 			switch {
 			case o.done:
@@ -191,7 +192,7 @@ func (s *Store) saveAll(ctx context.Context, c *crowd[saving], m *member[saving]
 			}
 		}
 	}()
-	saved, err = s.saveRows(shared, all, text)
+	saved, err = s.saveRows(shared, all)
 	return false
 }
 
@@ -209,7 +210,7 @@ func undone(err error) bool {
 }
 
 // saveRows returns the versions that were saved.
-func (s *Store) saveRows(ctx context.Context, all []*member[saving], text *statement) (map[int64]bool, error) {
+func (s *Store) saveRows(ctx context.Context, all []*member[saving]) (map[int64]bool, error) {
 	n := len(all)
 	ids, owners, data := make([]string, n), make([]string, n), make([][]byte, n)
 	numbers := make([]int64, 3*n)
@@ -223,19 +224,15 @@ func (s *Store) saveRows(ctx context.Context, all []*member[saving], text *state
 			expires[i] = at
 		}
 	}
-	args := []any{ids, versions, expires, owners, data}
-	if text == &s.updates {
-		args = append(args, bases, time.Now().UnixMilli())
-	}
 	saved := make(map[int64]bool, n)
-	err := s.again(ctx, func() error {
+	err := s.again(ctx, tries, func() error {
 		clear(saved)
-		return s.each(ctx, text, func(r *sql.Rows) error {
+		return s.each(ctx, s.updates, func(r *sql.Rows) error {
 			var version int64
 			err := r.Scan(&version)
 			saved[version] = true
 			return err
-		}, args...)
+		}, ids, versions, expires, owners, data, bases, time.Now().UnixMilli())
 	})
 	return saved, err
 }

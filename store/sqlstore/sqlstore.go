@@ -1,12 +1,11 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"reflect"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -71,14 +70,15 @@ type Store struct {
 	d      *dialect
 	direct bool // prepare nothing
 	safe   bool // the driver itself never has a Save sent again
+	deaf   bool // the driver may not heed a context: see heed
 	gate   chan struct{}
 
-	load, update, insert, replace, remove, page statement
+	load, update, insert, replace, remove, page *statement
 
 	// Calls that may share a round trip; nil: each goes by itself.
-	loaders                 *crowd[lookup]
-	updaters, inserters     *crowd[saving]
-	loads, updates, inserts statement
+	loaders        *crowd[lookup]
+	updaters       *crowd[saving]
+	loads, updates *statement
 
 	commits atomic.Int32 // of MySQL's connections, see commitMode
 }
@@ -132,7 +132,7 @@ func open(db *sql.DB, o Options, kind func(schema, table string) *dialect) (*Sto
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
-	s := &Store{db: db, opts: o, d: d, safe: isPgx(db)}
+	s := &Store{db: db, opts: o, d: d, safe: isPgx(db), deaf: isDeaf(db)}
 	s.direct = o.Direct || s.safe
 	if d.oneWriter {
 		s.gate = make(chan struct{}, 1)
@@ -142,7 +142,6 @@ func open(db *sql.DB, o Options, kind func(schema, table string) *dialect) (*Sto
 	}
 	if d.updates != "" && s.safe {
 		s.updaters, s.updates = &crowd[saving]{}, newStatement(d.updates)
-		s.inserters, s.inserts = &crowd[saving]{}, newStatement(d.inserts)
 	}
 	s.load, s.update, s.insert = newStatement(d.load), newStatement(d.update), newStatement(d.insert)
 	s.replace, s.remove, s.page = newStatement(d.replace), newStatement(d.remove), newStatement(d.page)
@@ -153,17 +152,11 @@ func open(db *sql.DB, o Options, kind func(schema, table string) *dialect) (*Sto
 // each connection by itself; one of database/sql's would cost two more round
 // trips over an application's pgxpool. And it lets database/sql send again only
 // what has not left.
-func isPgx(db *sql.DB) bool {
-	t := reflect.TypeOf(db.Driver())
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return strings.HasPrefix(t.PkgPath(), "github.com/jackc/pgx/")
-}
+func isPgx(db *sql.DB) bool { return drives(db, "github.com/jackc/pgx") }
 
 // begin is what every call about a record begins with. The caller calls end.
 func (s *Store) begin(ctx context.Context, id string) (c context.Context, end func(), err error) {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), foreign(ctx)); err != nil {
 		return nil, nil, err
 	}
 	if !isID(id) {

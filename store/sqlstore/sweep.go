@@ -82,16 +82,18 @@ func (s *Store) sweepByID(ctx context.Context, now string, args []any, remove fu
 	for last, count := any(""), sweepRows; err == nil && count == sweepRows; {
 		err = s.step(ctx, func(ctx context.Context) error {
 			var until string
-			if err := s.db.QueryRowContext(ctx, end, last).Scan(&count, &until); err != nil || count == 0 {
+			count = 0
+			err := s.ask(ctx, end, func(rows *sql.Rows) error { return rows.Scan(&count, &until) }, last)
+			if err != nil || count == 0 {
 				return err
 			}
 			var ids []any
-			err := scan(func(rows *sql.Rows) error {
+			err = s.ask(ctx, expired, func(rows *sql.Rows) error {
 				var id string
 				err := rows.Scan(&id)
 				ids = append(ids, id)
 				return err
-			})(s.db.QueryContext(ctx, expired, append([]any{last, until}, args...)...))
+			}, append([]any{last, until}, args...)...)
 			if err == nil && len(ids) > 0 {
 				var n int
 				n, err = remove(ctx, ids)

@@ -3,11 +3,14 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"reflect"
+
+	"github.com/sojourn-go/session/store"
 )
 
-// A Tx is a transaction of the application's, or its connection: a *sql.Tx, a
-// *sql.Conn, those of sqlx and gorm, or five lines around a pgx.Tx:
+// A Tx is a transaction of the application's: a *sql.Tx, those of sqlx and gorm,
+// or five lines around a pgx.Tx:
 //
 //	type pgxTx struct{ pgx.Tx }
 //
@@ -24,11 +27,6 @@ type rower interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-type txKey struct{}
-
-// A joined is what a context keeps of a transaction.
-type joined struct{ tx Tx }
-
 // WithTx returns a context with which Save, Load and Delete of a [Store] are part
 // of a transaction upon the same database: s.Commit(sqlstore.WithTx(ctx, tx))
 // keeps a session together with the application's own rows, or not at all.
@@ -42,29 +40,37 @@ type joined struct{ tx Tx }
 // the transaction IMMEDIATE there, for one that has read and then finds that
 // another has written meanwhile cannot write any more.
 //
-// WithTx panics if tx is nil. It may be given a context that has a transaction
-// already; the new one takes its place.
+// For one transaction tx is always the same value, and for another one another:
+// by that they are told apart. So it is no *sql.Conn on which transactions begin
+// and end, and no transaction nested in one that has a session in it already.
+// WithTx panics if tx is nil, or cannot be compared. It may be given a context
+// that has a transaction already; the new one takes its place.
 func WithTx(ctx context.Context, tx Tx) context.Context {
-	if tx == nil {
+	if v := reflect.ValueOf(tx); tx == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		panic("sqlstore: WithTx needs a transaction")
 	}
-	return context.WithValue(ctx, txKey{}, &joined{tx})
+	return store.WithTransaction(ctx, tx)
 }
 
-// Transaction implements [store.Transactional]: it returns the Tx that was given
-// to [WithTx], or nil.
-func (s *Store) Transaction(ctx context.Context) any {
-	w := transaction(ctx)
-	switch {
-	case w == nil:
-		return nil
-	case !reflect.ValueOf(w.tx).Comparable():
-		return w // whoever compares two of them must not panic
-	}
-	return w.tx
-}
+// Transactional implements [store.Transactional].
+func (s *Store) Transactional() bool { return true }
+
+// A joined is the transaction that a call is part of.
+type joined struct{ tx Tx }
 
 func transaction(ctx context.Context) *joined {
-	w, _ := ctx.Value(txKey{}).(*joined)
-	return w
+	if tx, ok := store.TransactionOf(ctx).(Tx); ok {
+		return &joined{tx}
+	}
+	return nil
+}
+
+// foreign tells of a transaction that is none of a database.
+func foreign(ctx context.Context) error {
+	if tx := store.TransactionOf(ctx); tx != nil {
+		if _, ok := tx.(Tx); !ok {
+			return fmt.Errorf("sqlstore: a call is to be part of a %T, which is no Tx", tx)
+		}
+	}
+	return nil
 }

@@ -89,29 +89,46 @@ func (s sliced) ExecContext(ctx context.Context, text string, args ...any) (sql.
 }
 
 func TestATransactionIsTheSameAsItself(t *testing.T) {
-	s := new(fake).store(t, sqlstore.SQLite, sqlstore.Options{})
 	ctx, tx := t.Context(), &recorder{}
-	if got := s.Transaction(ctx); got != nil {
+	if got := store.TransactionOf(ctx); got != nil {
 		t.Errorf("without one: got %v", got)
 	}
 	first, second := sqlstore.WithTx(ctx, tx), sqlstore.WithTx(ctx, tx)
-	if a, b := s.Transaction(first), s.Transaction(second); a != b || a == nil {
+	if a, b := store.TransactionOf(first), store.TransactionOf(second); a != b || a == nil {
 		t.Errorf("got %v and %v", a, b)
 	}
-	if a, b := s.Transaction(first), s.Transaction(sqlstore.WithTx(first, &recorder{})); a == b {
+	if a, b := store.TransactionOf(first), store.TransactionOf(sqlstore.WithTx(first, &recorder{})); a == b {
 		t.Error("two transactions are the same")
-	}
-	odd := sqlstore.WithTx(ctx, sliced{tx})
-	if a, b := s.Transaction(odd), s.Transaction(context.WithoutCancel(odd)); a != b || a == nil {
-		t.Errorf("of a type that cannot be compared: got %v and %v", a, b)
 	}
 }
 
-func TestWithTxWithoutATransactionPanics(t *testing.T) {
-	defer func() {
-		if text, _ := recover().(string); !strings.Contains(text, "WithTx") {
-			t.Errorf("got %q", text)
-		}
-	}()
-	sqlstore.WithTx(t.Context(), nil)
+func TestATransactionOfSomethingElseIsRefused(t *testing.T) {
+	f := new(fake)
+	s := f.store(t, sqlstore.SQLite, sqlstore.Options{})
+	ctx := store.WithTransaction(t.Context(), "order 7")
+	if _, err := s.Load(ctx, "a"); err == nil || errors.Is(err, store.ErrNotFound) {
+		t.Errorf("Load: got %v", err)
+	}
+	if _, err := s.Save(ctx, "a", store.Record{}); err == nil {
+		t.Error("Save: no error")
+	}
+	if err := s.Delete(ctx, "a"); err == nil {
+		t.Error("Delete: no error")
+	}
+	if sent := f.words(); sent != "" {
+		t.Errorf("sent %s", sent)
+	}
+}
+
+func TestWithTxOfWhatCanBeNoTransactionPanics(t *testing.T) {
+	for what, tx := range map[string]sqlstore.Tx{"nil": nil, "a nil pointer": (*sql.Tx)(nil), "what cannot be compared": sliced{&recorder{}}} {
+		func() {
+			defer func() {
+				if text, _ := recover().(string); !strings.Contains(text, "transaction") {
+					t.Errorf("%s: got %q", what, text)
+				}
+			}()
+			sqlstore.WithTx(t.Context(), tx)
+		}()
+	}
 }
