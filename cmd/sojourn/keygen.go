@@ -11,7 +11,7 @@ import (
 // that it can be sent to a file or a secret store without passing the screen.
 func keygen(_ context.Context, args []string, std streams) int {
 	if len(args) > 0 {
-		return wrong(std, "keygen", fmt.Errorf("it takes no arguments, and got %q", args[0]))
+		return wrong(std, "keygen", fmt.Errorf("it takes no arguments, and got %s", shown(args[0])))
 	}
 	if _, err := fmt.Fprintln(std.out, seal.NewKey().Text()); err != nil {
 		fmt.Fprintf(std.err, "sojourn keygen: %v\n", err)

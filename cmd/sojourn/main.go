@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	}
 	c, ok := find(name)
 	if !ok {
-		return wrong(std, "", fmt.Errorf("there is no command %q", name))
+		return wrong(std, "", fmt.Errorf("there is no command %s", shown(name)))
 	}
 	return c.run(ctx, args[1:], std)
 }
@@ -82,11 +82,11 @@ func help(_ context.Context, args []string, std streams) int {
 		return exitOK
 	}
 	if len(args) > 1 {
-		return wrong(std, "help", fmt.Errorf("it takes one command, and got %q as well", args[1]))
+		return wrong(std, "help", fmt.Errorf("it takes one command, and got %s as well", shown(args[1])))
 	}
 	c, ok := find(args[0])
 	if !ok {
-		return wrong(std, "help", fmt.Errorf("there is no command %q", args[0]))
+		return wrong(std, "help", fmt.Errorf("there is no command %s", shown(args[0])))
 	}
 	printCommand(std.out, c)
 	return exitOK
@@ -94,7 +94,7 @@ func help(_ context.Context, args []string, std streams) int {
 
 func version(_ context.Context, args []string, std streams) int {
 	if len(args) > 0 {
-		return wrong(std, "version", fmt.Errorf("it takes no arguments, and got %q", args[0]))
+		return wrong(std, "version", fmt.Errorf("it takes no arguments, and got %s", shown(args[0])))
 	}
 	v := "(devel)"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {

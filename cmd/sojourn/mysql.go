@@ -49,6 +49,9 @@ func (d *demoFlags) mysql() (*mysql.Config, string, error) {
 	if err != nil || !strings.EqualFold(u.Scheme, "mysql") { // the error has the address in it
 		return nil, "", fmt.Errorf("%s: it is no address such as %s (@, /, : and %% in a password are written %%40, %%2F, %%3A and %%25)", from, mysqlExample)
 	}
+	if err := strayAt(raw, from); err != nil {
+		return nil, "", err
+	}
 	var faults []error
 	for _, fault := range mysqlFaults(u) {
 		faults = append(faults, fmt.Errorf("%s: %s", from, fault))

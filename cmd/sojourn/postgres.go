@@ -49,6 +49,9 @@ func (d *demoFlags) postgres() (*pgx.ConnConfig, string, error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: it is no address such as %s: %s (@, /, : and %% in a password are written %%40, %%2F, %%3A and %%25)", from, postgresExample, postgresFault(err))
 	}
+	if err := strayAt(raw, from); err != nil {
+		return nil, "", err
+	}
 	at := url.URL{
 		Scheme: "postgres", User: url.User(c.User),
 		Host: net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))), Path: "/" + c.Database,

@@ -145,6 +145,16 @@ func TestSQL_WrongUsageIsSaidBeforeConnectingAndWithoutAPassword(t *testing.T) {
 		{"postgres://ann:hunter2/hunter2@h/d", "", "-store: it is no address such as"},
 		{"postgres://ann:hunter2`: hunter2@h:x/d", "", "-store: it is no address such as"},
 
+		{"postgres://ann:1/hunter2@127.0.0.1/d", "", "-store: there is an @ after the first /"},
+		{"postgres://ann:1?hunter2@127.0.0.1/d", "", "-store: "},
+		{"postgres", "postgres://ann:1/d?application_name=hunter2@127.0.0.1", "$SOJOURN_POSTGRES: there is an @ after the first /"},
+		{"host=127.0.0.1 user=ann password=hunter2 dbname=d", "", "there is no store something with an address in it, which is not shown here"},
+		{"password=hunter2", "", "there is no store something with an address"},
+
+		{"mysql://ann:1/hunter2@127.0.0.1", "", "-store: there is an @ after the first /"},
+		{"mysql://ann:1/d?hunter2@127.0.0.1", "", "-store: there is an @ after the first /"},
+		{"mysql://ann:1/d#hunter2@127.0.0.1", "", "-store: there is an @ after the first /"},
+		{"mysql:ann:hunter2", "", "there is no store something with an address"},
 		{"mysql://ann:hunter2@h:hunter2/d", "", "-store: it is no address such as mysql://"},
 		{"mysql://ann:hunter2%zz@h/d", "", "-store: it is no address such as mysql://"},
 		{"mysql://ann:hunter2/hunter2@h/d", "", "-store: it is no address such as mysql://"},
@@ -200,5 +210,17 @@ func TestMySQL_AnAddressIsTurnedIntoWhatTheDriverTakes(t *testing.T) {
 	d := demoFlags{store: "mysql://ann@db.example/shop?tls=true"}
 	if c, _, err := d.mysql(); err != nil || c.TLS == nil || c.TLS.ServerName != "db.example" {
 		t.Errorf("with TLS: %v, error %v; want the name of the server checked", c, err)
+	}
+}
+
+func TestSQL_NoPasswordIsSaidThatStandsWhereNoneBelongs(t *testing.T) {
+	t.Parallel()
+	for _, word := range []string{"password=hunter2", "mysql:ann:hunter2", "ann:hunter2@tcp(h)/d", "postgres://ann:hunter2@h/d", "host=h password=hunter2"} {
+		for _, args := range [][]string{{word}, {"demo", word}, {"help", word}, {"help", "demo", word}, {"version", word}, {"keygen", word}} {
+			code, stdout, stderr := execute(t, args...)
+			if code != 2 || stdout != "" || strings.Contains(stderr, "hunter2") || !strings.Contains(stderr, "not shown here") {
+				t.Errorf("%q: exit code %d, standard output %q, standard error %q", args, code, stdout, stderr)
+			}
+		}
 	}
 }

@@ -205,9 +205,10 @@ func (d *demoFlags) address(word, variable, example string) (raw, from string, e
 }
 
 // shown returns a word of the command line for an error. What looks like an
-// address may have a password in it.
+// address, in whatever form, may have a password in it; a path has none.
 func shown(word string) string {
-	if strings.ContainsAny(word, "@/") {
+	file := inSQLite().takes(word) || inBolt().takes(word)
+	if !file && strings.ContainsAny(word, "@/:=") {
 		return "something with an address in it, which is not shown here"
 	}
 	return strconv.Quote(word)

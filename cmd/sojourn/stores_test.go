@@ -150,7 +150,7 @@ func TestStores_APathIsAskedForBeforeAnythingIsOpened(t *testing.T) {
 		"sqlite:":           "-store sqlite: a path has to follow, as in sqlite:sessions.db",
 		"bolt:":             "-store bolt: a path has to follow, as in bolt:sessions.db",
 		"sqlite://tmp/a.db": "-store sqlite: the path follows the colon, without //",
-		"SQLITE:a.db":       `there is no store "SQLITE:a.db"`,
+		"SQLITE:a.db":       `there is no store something with an address in it`,
 	} {
 		code, stdout, stderr := execute(t, "demo", "-store", store, "-idle", "1us")
 		if code != 2 || stdout != "" || !strings.Contains(stderr, want) || !strings.Contains(stderr, "Idle is 1µs") {

@@ -91,9 +91,7 @@ type Row = interface{ Scan(dest ...any) error }
 // be asked.
 func oneRow(ctx context.Context, tx Tx, query string, args []any) Row {
 	switch tx := tx.(type) {
-	case interface {
-		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-	}:
+	case rower:
 		return tx.QueryRowContext(ctx, query, args...)
 	case interface {
 		QueryRowContext(ctx context.Context, query string, args ...any) Row

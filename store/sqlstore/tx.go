@@ -10,7 +10,7 @@ import (
 )
 
 // A Tx is a transaction of the application's: a *sql.Tx, those of sqlx and gorm,
-// or five lines around a pgx.Tx:
+// or eight lines around a pgx.Tx:
 //
 //	type pgxTx struct{ pgx.Tx }
 //
@@ -18,6 +18,14 @@ import (
 //		tag, err := t.Exec(ctx, query, args...)
 //		return driver.RowsAffected(tag.RowsAffected()), err
 //	}
+//
+//	func (t pgxTx) QueryRowContext(ctx context.Context, query string, args ...any) sqlstore.Row {
+//		return t.QueryRow(ctx, query, args...)
+//	}
+//
+// Without a QueryRowContext, which returns a *sql.Row or a [Row], Load reads beside
+// the transaction, and of two writes to one owner's list in it the second is a
+// conflict.
 type Tx interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
