@@ -155,7 +155,6 @@ func TestEveryDemandHasItsVerdict(t *testing.T) {
 		"P13 PostgreSQL, touch: CPU of client and server, scs over ours":                report.Met,
 		"P13 PostgreSQL, read: CPU of client and server, scs over ours":                 report.Moonshot,
 		"P14 bbolt, durable writes a second, 128 at once, ours over scs":                report.Missed,
-		"P14 bbolt, durable writes a second, 1 at once, ours over scs":                  report.Unknown,
 	} {
 		if got := verdicts[what]; got != want {
 			t.Errorf("%s: got %q, want %q", what, got, want)

@@ -62,14 +62,8 @@ func (d *Data) sqlLoad() []Line {
 		}
 		lines = append(lines, b.judge(d.overThem(sql.Pgx, []string{sql.SCSPgx}, p.workload, sql.Demanded, crowd.CPU)))
 	}
-	for _, p := range []struct {
-		level  int
-		demand float64
-	}{{sql.Demanded, 10}, {1, 1}} {
-		b := bound{id: "P14", what: fmt.Sprintf("bbolt, durable writes a second, %d at once, ours over scs", p.level), demand: p.demand, format: times}
-		lines = append(lines, b.judge(d.overThem(sql.BoltStore, []string{sql.SCSBoltStore}, sql.Write, p.level, crowd.Each)))
-	}
-	return lines
+	b := bound{id: "P14", what: fmt.Sprintf("bbolt, durable writes a second, %d at once, ours over scs", sql.Demanded), demand: 10, format: times}
+	return append(lines, b.judge(d.overThem(sql.BoltStore, []string{sql.SCSBoltStore}, sql.Write, sql.Demanded, crowd.Each)))
 }
 
 // overThem says how many times as much of something the others take, in the best
