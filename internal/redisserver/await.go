@@ -2,31 +2,18 @@ package redisserver
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 	"time"
+
+	"github.com/sojourn-go/session/internal/testserver"
 )
 
-// await calls f until it returns nil, and returns its last error if patience is
-// over before, or at once if it is lasting.
-func await(what string, f func() error) error {
-	const pause = 10 * time.Millisecond
-	for deadline := time.Now().Add(patience); ; time.Sleep(pause) {
-		err := f()
-		if err == nil {
-			return nil
-		}
-		if l, ok := errors.AsType[lasting](err); ok {
-			return l.error
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("waited %v for %s: %w", patience, what, err)
-		}
-	}
-}
+// patience is how long a server, or several, may take to do what they were
+// told. It is long, for a machine that does many other things.
+const patience = 30 * time.Second
 
-// A lasting error does not go away by waiting.
-type lasting struct{ error }
+// await waits with patience until f returns nil.
+func await(what string, f func() error) error { return testserver.Await(patience, what, f) }
 
 // each calls f for all servers at once, and joins the errors.
 func each(servers []*Server, f func(*Server) error) error {

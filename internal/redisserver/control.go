@@ -12,7 +12,7 @@ func (s *Server) Kill() error {
 	if p == nil {
 		return nil
 	}
-	return p.kill()
+	return p.Kill()
 }
 
 // Stop ends the server for good, frozen or not, and removes its files. One

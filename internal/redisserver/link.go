@@ -3,82 +3,30 @@ package redisserver
 import (
 	"bufio"
 	"io"
-	"net"
 	"slices"
 	"strings"
 	"sync"
-)
 
-// A fate is what becomes of a reply.
-type fate int
-
-const (
-	forwarded fate = iota
-	closing        // lost, and the connection closed
-	silent         // lost, and the connection dead
+	"github.com/sojourn-go/session/internal/testserver"
 )
 
 // A link is a connection of a client, and that to the server for it.
 type link struct {
-	proxy  *Proxy
-	client net.Conn
+	*testserver.Link
+	proxy *Proxy
 
 	mu         sync.Mutex
-	server     net.Conn
-	closed     bool
-	done       chan struct{} // closed with the connections
-	pending    []fate        // of the replies that have not come yet, in order
+	pending    []testserver.Fate // of the replies that have not come yet, in order
 	subscribed bool
 	dead       bool // nothing is forwarded any more
 }
 
-// join adds the connection to the server, which it closes if the link is.
-func (l *link) join(server net.Conn) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		server.Close()
-		return false
-	}
-	l.server = server
-	return true
-}
-
-func (l *link) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return
-	}
-	l.closed = true
-	close(l.done)
-	l.client.Close()
-	if l.server != nil {
-		l.server.Close()
-	}
-}
-
-// pass waits for the end of a partition, and tells whether the link lives on.
-func (l *link) pass() bool {
-	for {
-		l.proxy.mu.Lock()
-		gate := l.proxy.gate
-		l.proxy.mu.Unlock()
-		select {
-		case <-gate:
-			return true
-		case <-l.done:
-			return false
-		}
-	}
-}
-
 // requests forwards what the client sends.
 func (l *link) requests() {
-	d, w := newDecoder(l.client), bufio.NewWriter(l.server)
-	for l.pass() {
+	d, w := newDecoder(l.Client), bufio.NewWriter(l.Server)
+	for l.Pass() {
 		f, err := d.next()
-		if err != nil || !l.pass() {
+		if err != nil || !l.Pass() {
 			return
 		}
 		if l.expect(f) {
@@ -111,24 +59,24 @@ func (l *link) expect(f frame) bool {
 
 // replies forwards what the server sends.
 func (l *link) replies() {
-	d, w := newDecoder(l.server), bufio.NewWriter(l.client)
-	for l.pass() {
+	d, w := newDecoder(l.Server), bufio.NewWriter(l.Client)
+	for l.Pass() {
 		f, err := d.next()
-		if err != nil || !l.pass() {
+		if err != nil || !l.Pass() {
 			return
 		}
 		switch l.fate(f) {
-		case forwarded:
+		case testserver.Forwarded:
 			w.Write(f.raw)
-		case closing:
+		case testserver.Closing:
 			l.proxy.countLost()
 			w.Flush() // what came before it arrives
 			return
-		case silent:
+		case testserver.Silent:
 			l.proxy.countLost()
 			w.Flush()
-			io.Copy(io.Discard, l.server)
-			<-l.done // the client does not learn that the server is gone, either
+			io.Copy(io.Discard, l.Server)
+			<-l.Done() // the client does not learn that the server is gone, either
 			return
 		}
 		if d.r.Buffered() == 0 && w.Flush() != nil {
@@ -138,14 +86,14 @@ func (l *link) replies() {
 }
 
 // fate returns what is to become of a reply.
-func (l *link) fate(f frame) (is fate) {
+func (l *link) fate(f frame) (is testserver.Fate) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.pending) == 0 || f.kind == '>' || l.subscribed && isMessage(f) {
-		return forwarded
+		return testserver.Forwarded
 	}
 	is, l.pending = l.pending[0], l.pending[1:]
-	l.dead = is == silent
+	l.dead = is == testserver.Silent
 	return is
 }
 

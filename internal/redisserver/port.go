@@ -1,36 +1,26 @@
 package redisserver
 
 import (
-	"errors"
-	"math/rand/v2"
-	"net"
-	"strconv"
+	"fmt"
+
+	"github.com/sojourn-go/session/internal/testserver"
 )
 
-// Ports lie below those that systems give to outgoing connections, so that a
-// server which is restarted finds its own still free. The bus of a cluster
-// listens busOffset above, and has to find room there, too.
+// The bus of a cluster listens busOffset above the port, and has to find room
+// there, too.
 const (
-	firstPort, lastPort = 10_000, 21_999
-	busOffset           = 10_000
-	standardBus         = 16_379
+	lastPort    = 21_999
+	busOffset   = 10_000
+	standardBus = 16_379
 )
 
 // freePort returns a port that nobody listens on, nor on its bus.
 func freePort() (int, error) {
-	for range 100 {
-		port := firstPort + rand.IntN(lastPort-firstPort+1)
-		if port != standardBus && isFree(port) && isFree(port+busOffset) {
-			return port, nil
-		}
-	}
-	return 0, errors.New("redisserver: no free port found")
-}
-
-func isFree(port int) bool {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	port, err := testserver.FreePort(lastPort, func(port int) bool {
+		return port != standardBus && testserver.IsFree(port) && testserver.IsFree(port+busOffset)
+	})
 	if err != nil {
-		return false
+		return 0, fmt.Errorf("redisserver: %w", err)
 	}
-	return l.Close() == nil
+	return port, nil
 }

@@ -8,78 +8,46 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sojourn-go/session/internal/testserver"
 )
 
 // A process is one run of a server.
-type process struct {
-	cmd  *exec.Cmd
-	done chan struct{} // closed when it has ended
-	err  error         // how it ended, once done is closed
-}
+type process struct{ *testserver.Process }
 
 func startProcess(name string, args ...string) (*process, error) {
-	cmd := exec.Command(name, args...)
-	if err := startMortal(cmd); err != nil {
+	p, err := testserver.Start(exec.Command(name, args...))
+	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: cmd, done: make(chan struct{})}
-	go func() {
-		p.err = cmd.Wait()
-		if p.err == nil {
-			p.err = errors.New("exit status 0")
-		}
-		close(p.done)
-	}()
-	return p, nil
-}
-
-func (p *process) pid() int { return p.cmd.Process.Pid }
-
-func (p *process) ended() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
-
-// kill ends the process at once, and returns when it is gone.
-func (p *process) kill() error {
-	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	<-p.done
-	return nil
+	return &process{p}, nil
 }
 
 // end asks the process to go, and kills it after 5 s.
 func (p *process) end() error {
-	if err := terminate(p.cmd.Process); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := terminate(p.OS()); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	select {
-	case <-p.done:
+	if p.Wait(5 * time.Second) {
 		return nil
-	case <-time.After(5 * time.Second):
-		return p.kill()
 	}
+	return p.Kill()
 }
 
 // halt freezes the process, or thaws it. A signal is only on its way when it
 // has been sent, so that a frozen process is waited for where that can be seen.
 func (p *process) halt(freeze bool) error {
-	if p.ended() {
+	if p.Ended() {
 		return os.ErrProcessDone
 	}
 	if !freeze {
-		return proceed(p.cmd.Process)
+		return proceed(p.OS())
 	}
-	if err := pause(p.cmd.Process); err != nil {
+	if err := pause(p.OS()); err != nil {
 		return err
 	}
 	return await("the process to stand still", func() error {
-		fields, err := procStat(p.pid())
+		fields, err := procStat(p.Pid())
 		if err == nil && fields[0] != "T" {
 			return fmt.Errorf("its state is %s", fields[0])
 		}

@@ -2,10 +2,11 @@ package redisserver
 
 import (
 	"maps"
-	"net"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/sojourn-go/session/internal/testserver"
 )
 
 // A Proxy stands between clients and a server, which they reach by the proxy's
@@ -19,14 +20,9 @@ import (
 //
 // Its methods may be called from any number of goroutines at once.
 type Proxy struct {
-	listener net.Listener
-	server   string // its address
-	running  sync.WaitGroup
+	relay *testserver.Relay
 
 	mu     sync.Mutex // may be taken under that of a link
-	closed bool
-	conns  map[*link]bool
-	gate   chan struct{} // closed where all may pass
 	counts map[string]int
 	loss   Loss
 	hits   int // of the loss, since it was set
@@ -49,110 +45,39 @@ type Loss struct {
 
 // StartProxy starts a proxy to the server at an address.
 func StartProxy(server string) (*Proxy, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	p := &Proxy{counts: map[string]int{}}
+	var err error
+	if p.relay, err = testserver.StartRelay(server, p.forward); err != nil {
 		return nil, err
 	}
-	p := &Proxy{listener: l, server: server, conns: map[*link]bool{}, gate: make(chan struct{}), counts: map[string]int{}}
-	close(p.gate)
-	p.running.Go(p.accept)
 	return p, nil
 }
 
-func (p *Proxy) accept() {
-	for {
-		client, err := p.listener.Accept()
-		if err != nil {
-			return
-		}
-		p.running.Go(func() { p.serve(client) })
-	}
-}
-
-// serve forwards between the client and a connection to the server.
-func (p *Proxy) serve(client net.Conn) {
-	defer client.Close()
-	l := &link{proxy: p, client: client, done: make(chan struct{})}
-	if !p.add(l) {
-		return
-	}
-	defer p.remove(l)
-	if !l.pass() {
-		return
-	}
-	server, err := net.Dial("tcp", p.server)
-	if err != nil || !l.join(server) {
-		return
-	}
-	var both sync.WaitGroup
-	both.Go(func() { l.requests(); l.close() })
-	both.Go(func() { l.replies(); l.close() })
-	both.Wait()
-}
-
-func (p *Proxy) add(l *link) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return false
-	}
-	p.conns[l] = true
-	return true
-}
-
-func (p *Proxy) remove(l *link) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.conns, l)
+// forward forwards between a client and the server, until one of them is gone.
+func (p *Proxy) forward(both *testserver.Link) {
+	l := &link{Link: both, proxy: p}
+	var running sync.WaitGroup
+	running.Go(func() { l.requests(); l.Close() })
+	running.Go(func() { l.replies(); l.Close() })
+	running.Wait()
 }
 
 // Addr returns the address for the clients, as host:port.
-func (p *Proxy) Addr() string { return p.listener.Addr().String() }
+func (p *Proxy) Addr() string { return p.relay.Addr() }
 
 // Stop closes the proxy with all its connections.
-func (p *Proxy) Stop() error {
-	p.mu.Lock()
-	p.closed = true
-	p.mu.Unlock()
-	err := p.listener.Close()
-	p.Cut()
-	p.running.Wait()
-	return err
-}
+func (p *Proxy) Stop() error { return p.relay.Stop() }
 
 // Cut closes all connections there are. New ones are welcome.
-func (p *Proxy) Cut() {
-	p.mu.Lock()
-	links := slices.Collect(maps.Keys(p.conns))
-	p.mu.Unlock()
-	for _, l := range links {
-		l.close()
-	}
-}
+func (p *Proxy) Cut() { p.relay.Cut() }
 
 // Partition lets nothing pass any more. Connections stay open, new ones are
 // accepted, and nobody answers on them. What passes at this moment may still
 // arrive.
-func (p *Proxy) Partition() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	select {
-	case <-p.gate:
-		p.gate = make(chan struct{})
-	default: // partitioned already
-	}
-}
+func (p *Proxy) Partition() { p.relay.Hold() }
 
 // Heal ends a partition: what was sent meanwhile arrives now.
-func (p *Proxy) Heal() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	select {
-	case <-p.gate:
-	default:
-		close(p.gate)
-	}
-}
+func (p *Proxy) Heal() { p.relay.Release() }
 
 // Lose loses replies from now on, instead of those that it was told to lose
 // before. The server has carried out a command before its reply is lost.
@@ -200,20 +125,20 @@ func (p *Proxy) Reset() {
 }
 
 // arrived counts a command, and tells whether its reply is to be lost.
-func (p *Proxy) arrived(name string) (fate fate) {
+func (p *Proxy) arrived(name string) (fate testserver.Fate) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.counts[name]++
 	if p.loss.Every == 0 || len(p.loss.Commands) > 0 && !slices.Contains(p.loss.Commands, name) {
-		return forwarded
+		return testserver.Forwarded
 	}
 	p.hits++
 	if p.loss.Every != onlyNext && p.hits%p.loss.Every != 0 {
-		return forwarded
+		return testserver.Forwarded
 	}
-	fate = closing
+	fate = testserver.Closing
 	if p.loss.Silent {
-		fate = silent
+		fate = testserver.Silent
 	}
 	if p.loss.Every == onlyNext {
 		p.loss = Loss{}

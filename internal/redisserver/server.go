@@ -1,20 +1,15 @@
 package redisserver
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
-)
 
-// patience is how long a server, or several, may take to do what they were
-// told. It is long, for a machine that does many other things.
-const patience = 30 * time.Second
+	"github.com/sojourn-go/session/internal/testserver"
+)
 
 // A Server is a process that runs, or has run. Its methods may be called from
 // any number of goroutines at once.
@@ -56,17 +51,7 @@ func start(sentinel bool, config []string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	for range 5 {
-		var s *Server
-		s, err = startOnce(binary, sentinel, config)
-		if err == nil {
-			return s, nil
-		}
-		if !errors.Is(err, errPortTaken) {
-			break
-		}
-	}
-	return nil, err
+	return testserver.UntilPortFree(func() (*Server, error) { return startOnce(binary, sentinel, config) })
 }
 
 func startOnce(binary string, sentinel bool, config []string) (*Server, error) {
@@ -129,25 +114,20 @@ func (s *Server) run() error {
 	return nil
 }
 
-var errPortTaken = errors.New("the port was taken meanwhile")
-
 // waitUntilUp waits until the process answers. Another may have taken the port
 // first, and answer in its place.
 func (s *Server) waitUntilUp(p *process) error {
-	want := fmt.Sprintf("process_id:%d\r\n", p.pid())
+	want := fmt.Sprintf("process_id:%d\r\n", p.Pid())
 	return await("an answer", func() error {
-		if p.ended() {
-			if strings.Contains(s.Log(), "Address already in use") {
-				return lasting{errPortTaken}
-			}
-			return lasting{fmt.Errorf("it ended: %w", p.err)}
+		if err := p.Fault(s.logFile()); err != nil {
+			return err
 		}
 		got, err := s.Do("INFO", "server")
 		if err != nil {
 			return err
 		}
 		if text, ok := got.(string); !ok || !strings.Contains(text, want) {
-			return lasting{errPortTaken}
+			return testserver.Lasting(testserver.ErrPortTaken)
 		}
 		got, err = s.Do("PING")
 		if err == nil && got != "PONG" {
@@ -158,7 +138,7 @@ func (s *Server) waitUntilUp(p *process) error {
 }
 
 // Addr returns the address, as host:port.
-func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+func (s *Server) Addr() string { return testserver.Loopback(s.port) }
 
 // Port returns the port, which stays the same over Restart.
 func (s *Server) Port() int { return s.port }
@@ -169,7 +149,7 @@ func (s *Server) Dir() string { return s.dir }
 // Pid returns the number of the latest process, and 0 if there was none.
 func (s *Server) Pid() int {
 	if p, _ := s.latest(); p != nil {
-		return p.pid()
+		return p.Pid()
 	}
 	return 0
 }
@@ -183,15 +163,8 @@ func (s *Server) latest() (p *process, frozen bool) {
 // alive tells whether the server can be expected to answer.
 func (s *Server) alive() bool {
 	p, frozen := s.latest()
-	return p != nil && !frozen && !p.ended()
+	return p != nil && !frozen && !p.Ended()
 }
 
 // Log returns the end of the server's log, for the report of a failure.
-func (s *Server) Log() string {
-	const most = 4 << 10
-	text, err := os.ReadFile(s.logFile())
-	if err != nil {
-		return ""
-	}
-	return string(text[max(0, len(text)-most):])
-}
+func (s *Server) Log() string { return testserver.Tail(s.logFile()) }

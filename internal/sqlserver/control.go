@@ -8,14 +8,14 @@ import (
 // Kill ends the server at once (SIGKILL), with all its processes, as a crash
 // would, and returns when they are gone. Its files stay for Restart.
 func (s *Server) Kill() error {
-	return s.with(func(p *process) error { return p.kill() })
+	return s.with(func(p *process) error { return p.Kill() })
 }
 
 // Stop ends the server for good, frozen or not, and removes its files. Nothing
 // is written to them any more.
 func (s *Server) Stop() error {
 	err := s.with(func(p *process) error {
-		err := p.kill()
+		err := p.Kill()
 		if s.kind.litter != nil {
 			s.kind.litter(s)
 		}

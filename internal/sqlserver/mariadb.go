@@ -112,7 +112,7 @@ func mySQLReady(s *Server, p *process) error {
 	if err != nil {
 		return err
 	}
-	if got := strings.TrimSpace(string(text)); got != strconv.Itoa(p.pid()) {
+	if got := strings.TrimSpace(string(text)); got != strconv.Itoa(p.Pid()) {
 		return fmt.Errorf("its file is of process %q", got)
 	}
 	conn, err := net.DialTimeout("tcp", s.Addr(), time.Second)

@@ -61,7 +61,7 @@ func StartPgBouncer(server *Server, config ...string) (*Bouncer, error) {
 // bouncerReady asks for TLS, which is refused with one letter. Another may
 // listen on the port, so the process has to have said that it is up.
 func bouncerReady(s *Server, p *process) error {
-	if !strings.Contains(s.Log(), fmt.Sprintf("[%d] LOG process up", p.pid())) {
+	if !strings.Contains(s.Log(), fmt.Sprintf("[%d] LOG process up", p.Pid())) {
 		return errors.New("it does not say that it is up")
 	}
 	conn, err := net.DialTimeout("tcp", s.Addr(), time.Second)

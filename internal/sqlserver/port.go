@@ -1,29 +1,18 @@
 package sqlserver
 
 import (
-	"errors"
-	"math/rand/v2"
-	"net"
-	"strconv"
+	"fmt"
+
+	"github.com/sojourn-go/session/internal/testserver"
 )
 
-// Ports lie below those that systems give to outgoing connections, so that a
-// server which is restarted finds its own still free.
-const firstPort, lastPort = 10_000, 31_999
+const lastPort = 31_999
 
 // freePort returns a port that nobody listens on.
 func freePort() (int, error) {
-	for range 100 {
-		port := firstPort + rand.IntN(lastPort-firstPort+1)
-		l, err := net.Listen("tcp", loopback(port))
-		if err != nil {
-			continue
-		}
-		if err := l.Close(); err == nil {
-			return port, nil
-		}
+	port, err := testserver.FreePort(lastPort, testserver.IsFree)
+	if err != nil {
+		return 0, fmt.Errorf("sqlserver: %w", err)
 	}
-	return 0, errors.New("sqlserver: no free port found")
+	return port, nil
 }
-
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -61,7 +61,7 @@ func postgresReady(s *Server, p *process) error {
 	if err != nil {
 		return err
 	}
-	if len(lines) < 8 || lines[0] != strconv.Itoa(p.pid()) || lines[7] != "ready" && lines[7] != "standby" {
+	if len(lines) < 8 || lines[0] != strconv.Itoa(p.Pid()) || lines[7] != "ready" && lines[7] != "standby" {
 		return fmt.Errorf("it says %q", lines)
 	}
 	return nil

@@ -1,20 +1,19 @@
 package sqlserver
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/sojourn-go/session/internal/testserver"
 )
 
 // A process is one run of a server.
 type process struct {
-	cmd   *exec.Cmd
-	watch *watch        // not nil while it is frozen
-	done  chan struct{} // closed when it has ended
-	err   error         // how it ended, once done is closed
+	*testserver.Process
+	watch *watch // not nil while it is frozen
 }
 
 // command is one that runs as the user, in its directory, speaks English, and
@@ -42,40 +41,22 @@ func startProcess(cmd *exec.Cmd, log string) (*process, error) {
 	}
 	defer f.Close()
 	cmd.Stdout, cmd.Stderr = f, f
-	if err := startMortal(cmd); err != nil {
+	p, err := testserver.Start(cmd)
+	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: cmd, done: make(chan struct{})}
-	go func() {
-		p.err = cmd.Wait()
-		if p.err == nil {
-			p.err = errors.New("exit status 0")
-		}
-		close(p.done)
-	}()
-	return p, nil
+	return &process{Process: p}, nil
 }
 
-func (p *process) pid() int { return p.cmd.Process.Pid }
-
-func (p *process) ended() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
-
-// kill ends the process and its children at once, frozen or not, and returns
+// Kill ends the process and its children at once, frozen or not, and returns
 // when they are gone.
-func (p *process) kill() error {
-	if !p.ended() {
-		gone, err := killAll(p.cmd.Process)
+func (p *process) Kill() error {
+	if !p.Ended() {
+		gone, err := killAll(p.OS())
 		if err != nil {
 			return err
 		}
-		<-p.done
+		<-p.Done()
 		if err := await("the children of the process to be gone", gone); err != nil {
 			return err
 		}
@@ -87,37 +68,35 @@ func (p *process) kill() error {
 
 // end asks the process to go, and kills it after 10 s.
 func (p *process) end(farewell syscall.Signal) error {
-	if p.ended() {
+	if p.Ended() {
 		return nil
 	}
-	if p.watch != nil && p.thaw() != nil || p.cmd.Process.Signal(farewell) != nil {
-		return p.kill()
+	if p.watch != nil && p.thaw() != nil || p.OS().Signal(farewell) != nil {
+		return p.Kill()
 	}
-	select {
-	case <-p.done:
+	if p.Wait(10 * time.Second) {
 		return nil
-	case <-time.After(10 * time.Second):
-		return p.kill()
 	}
+	return p.Kill()
 }
 
 func (p *process) freeze() error {
-	if p.ended() {
+	if p.Ended() {
 		return os.ErrProcessDone
 	}
 	if p.watch != nil {
 		return nil
 	}
-	w, err := freeze(p.pid())
+	w, err := freeze(p.Pid())
 	p.watch = w
 	return err
 }
 
 func (p *process) thaw() error {
-	if p.ended() {
+	if p.Ended() {
 		return os.ErrProcessDone
 	}
-	if err := thaw(p.pid()); err != nil {
+	if err := thaw(p.Pid()); err != nil {
 		return err
 	}
 	p.watch.end()

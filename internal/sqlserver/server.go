@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/sojourn-go/session/internal/testserver"
 )
 
 // A Server is a database server that runs, or has run. Its methods may be
@@ -39,17 +41,7 @@ type kind struct {
 // start tries ports until one is free for the server, too. prepare makes its
 // files, in its directory.
 func start(k kind, l login, prepare func(s *Server) error) (*Server, error) {
-	var err error
-	for range 5 {
-		var s *Server
-		if s, err = startOnce(k, l, prepare); err == nil {
-			return s, nil
-		}
-		if !errors.Is(err, errPortTaken) {
-			break
-		}
-	}
-	return nil, err
+	return testserver.UntilPortFree(func() (*Server, error) { return startOnce(k, l, prepare) })
 }
 
 func startOnce(k kind, l login, prepare func(s *Server) error) (*Server, error) {
@@ -96,8 +88,6 @@ func (s *Server) do(name string, args ...string) error {
 	return nil
 }
 
-var errPortTaken = errors.New("the port was taken meanwhile")
-
 // run starts the process, and waits until it serves.
 func (s *Server) run() error {
 	words := s.kind.command(s)
@@ -109,13 +99,10 @@ func (s *Server) run() error {
 	s.process = p
 	s.mu.Unlock()
 	err = await("the server to be ready", func() error {
-		if !p.ended() {
-			return s.kind.ready(s, p)
+		if err := p.Fault(s.file(logName)); err != nil {
+			return err
 		}
-		if strings.Contains(s.Log(), "Address already in use") {
-			return lasting{errPortTaken}
-		}
-		return lasting{fmt.Errorf("it ended: %w", p.err)}
+		return s.kind.ready(s, p)
 	})
 	if err != nil {
 		return fmt.Errorf("sqlserver: %s on port %d: %w\n%s", s.kind.name, s.port, err, s.Log())
@@ -124,7 +111,7 @@ func (s *Server) run() error {
 }
 
 // Addr returns the address, as host:port.
-func (s *Server) Addr() string { return loopback(s.port) }
+func (s *Server) Addr() string { return testserver.Loopback(s.port) }
 
 // Port returns the port, which stays the same over Restart.
 func (s *Server) Port() int { return s.port }
@@ -135,7 +122,7 @@ func (s *Server) Dir() string { return s.dir }
 // Pid returns the number of the latest process, and 0 if there was none.
 func (s *Server) Pid() int {
 	if p := s.latest(); p != nil {
-		return p.pid()
+		return p.Pid()
 	}
 	return 0
 }
@@ -149,11 +136,4 @@ func (s *Server) latest() *process {
 const logName = "server.log"
 
 // Log returns the end of the server's log, for the report of a failure.
-func (s *Server) Log() string {
-	const most = 4 << 10
-	text, err := os.ReadFile(s.file(logName))
-	if err != nil {
-		return ""
-	}
-	return string(text[max(0, len(text)-most):])
-}
+func (s *Server) Log() string { return testserver.Tail(s.file(logName)) }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/sojourn-go/session/internal/testserver"
 )
 
 // A member is a process of the system.
@@ -53,7 +55,7 @@ func halt(pid int) (all []member, err error) {
 	}
 	return all, await("the processes to stand still", func() error {
 		if all, err = family(pid); err != nil {
-			return lasting{err}
+			return testserver.Lasting(err)
 		}
 		for i, m := range all {
 			if m.halted() {
@@ -116,7 +118,7 @@ func killAll(p *os.Process) (gone func() error, err error) {
 func anyLeft(some []member) error {
 	all, err := processes()
 	if err != nil {
-		return lasting{err}
+		return testserver.Lasting(err)
 	}
 	for _, m := range all {
 		if strings.IndexByte("ZX", m.state) < 0 && slices.ContainsFunc(some, func(s member) bool { return s.pid == m.pid }) {

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package sqlserver
+package testserver
 
 import "os/exec"
 

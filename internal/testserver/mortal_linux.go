@@ -1,4 +1,4 @@
-package redisserver
+package testserver
 
 import (
 	"os/exec"
@@ -22,7 +22,10 @@ var starter = sync.OnceValue(func() chan<- func() {
 
 // startMortal starts cmd, which is killed when this process ends.
 func startMortal(cmd *exec.Cmd) error {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	result := make(chan error)
 	starter() <- func() { result <- cmd.Start() }
 	return <-result

@@ -1,8 +1,0 @@
-//go:build !linux
-
-package redisserver
-
-import "os/exec"
-
-// startMortal starts cmd, which outlives this process if nobody stops it.
-func startMortal(cmd *exec.Cmd) error { return cmd.Start() }
