@@ -222,10 +222,7 @@ func TestConformance_ARoleThatMayOnlyReadIsToldSo(t *testing.T) {
 		for _, text := range grants {
 			execute(t, admin, text)
 		}
-		server, err := c.server()
-		if err != nil {
-			t.Fatal(err)
-		}
+		server := c.running(t)
 		dsn = strings.Replace(dsn, server.User()+":"+server.Password(), reader+":x", 1)
 		s = c.store(t, c.connect(t, dsn), sqlstore.Options{Table: table})
 		if err := errors.Join(s.Create(t.Context()), s.Migrate(t.Context())); err != nil {

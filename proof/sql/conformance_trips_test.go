@@ -12,11 +12,7 @@ import (
 // startProxy starts a proxy to the case's server.
 func startProxy(t testing.TB, c driverCase) *sqlserver.Proxy {
 	t.Helper()
-	server, err := c.server()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := sqlserver.StartProxy(server.Addr())
+	p, err := sqlserver.StartProxy(c.running(t).Addr())
 	if err != nil {
 		t.Fatal(err)
 	}

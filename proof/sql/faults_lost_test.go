@@ -33,7 +33,7 @@ func TestFaults_a_call_ends_with_its_context_though_the_server_is_silent(t *test
 	for _, name := range []string{"pgx", "pgxpool", "pq", "mysql"} {
 		t.Run(name, func(t *testing.T) {
 			c := driverByName(name)
-			proxy := proxyTo(t, c)
+			proxy := startProxy(t, c)
 			st := c.newStore(t, c.connect(t, c.dsn(t, proxy.Addr())))
 			t.Cleanup(proxy.Cut) // frees whoever waits
 			version, err := st.Save(t.Context(), "id", store.Record{Data: []byte("data")})

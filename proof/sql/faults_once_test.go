@@ -66,7 +66,7 @@ const idle = 10 * time.Second
 func newLab(t *testing.T, name string) *lab {
 	t.Helper()
 	c := driverByName(name)
-	proxy, table := proxyTo(t, c), newTable()
+	proxy, table := startProxy(t, c), newTable()
 	open := func(addr string) *sqlstore.Store {
 		db := c.connect(t, c.dsn(t, addr))
 		db.SetMaxOpenConns(1) // which knows the statements when it has been used

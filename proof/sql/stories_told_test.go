@@ -3,7 +3,6 @@ package sql_test
 import (
 	"testing"
 
-	"github.com/sojourn-go/session/internal/sqlserver"
 	"github.com/sojourn-go/session/proof/stories"
 	"github.com/sojourn-go/session/store"
 )
@@ -45,7 +44,7 @@ func TestHistories_over_a_database_with_lost_answers(t *testing.T) {
 	for _, name := range []string{"pgx", "pq", "mysql"} {
 		t.Run(name, func(t *testing.T) {
 			c := driverByName(name)
-			proxy := proxyTo(t, c)
+			proxy := startProxy(t, c)
 			url := place(t, c, proxy.Addr())
 			proxy.Lose(7, false)
 			n := histories() / 10
@@ -65,19 +64,4 @@ func TestHistories_over_a_database_show_what_a_store_does_wrong(t *testing.T) {
 	c := driverByName("pgx")
 	url := place(t, c, "")
 	stories.Spoilt(t, func() [2]store.Store { return openTwice(t, c, url) })
-}
-
-// proxyTo starts a proxy to the server that all tests share.
-func proxyTo(t *testing.T, c driverCase) *sqlserver.Proxy {
-	t.Helper()
-	s, err := c.server()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := sqlserver.StartProxy(s.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Stop() })
-	return p
 }
