@@ -2,6 +2,7 @@ package sql_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -233,46 +234,88 @@ func TestConformance_AnswersLostToACrowdLeaveItOpenForEach(t *testing.T) {
 	})
 }
 
-// A Save whose context is done does not keep the bytes it was given, and one that
-// waits for somebody else's statement is not sent by itself too.
-func TestConformance_WhoLeavesACrowdTakesItsBytesAlongAndWhoStaysIsSentOnce(t *testing.T) {
+// A Save that waits for somebody else's statement is not sent by itself too.
+func TestConformance_WhoStaysInACrowdIsSentOnce(t *testing.T) {
 	c := driverByName("pgx")
 	proxy := startProxy(t, c)
 	s := c.newStore(t, c.connect(t, c.dsn(t, proxy.Addr())))
 	saves := manySaves(64)
 	saveAll(t.Context(), s, saves, 1)
-	for range 10 {
-		for _, sv := range saves {
-			got, err := s.Load(t.Context(), sv.id)
-			if err != nil {
-				t.Fatal(err)
-			}
-			sv.rec.Version, sv.rec.Data = got.Version, []byte("whole")
-		}
-		short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		var leave, stay sync.WaitGroup
+	var all sync.WaitGroup
+	all.Go(func() { saveAll(t.Context(), s, saves, 100) })
+	for range 5 {
+		time.Sleep(10 * time.Millisecond) // in the middle of it
 		proxy.Hold()
-		for i, sv := range saves {
-			if i%2 == 0 {
-				stay.Go(func() { sv.version, sv.err = s.Save(t.Context(), sv.id, sv.rec) })
-				continue
-			}
-			leave.Go(func() {
-				_, sv.err = s.Save(short, sv.id, sv.rec)
-				copy(sv.rec.Data, "other")
+		time.Sleep(100 * time.Millisecond) // longer than anybody waits for a turn
+		proxy.Release()
+	}
+	all.Wait()
+	for _, sv := range saves {
+		if sv.err != nil {
+			t.Errorf("%s: got %v", sv.id, sv.err)
+		}
+	}
+}
+
+// A Save whose context is done does not keep the bytes it was given: here the
+// statement that it is in waits for the pool's only connection, which waits for a
+// row.
+func TestConformance_WhoLeavesACrowdTakesItsBytesAlong(t *testing.T) {
+	c := driverByName("pgx")
+	db, other := c.open(t), c.open(t)
+	table := newTable()
+	s := c.store(t, db, sqlstore.Options{Table: table})
+	if err := s.Create(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	lock := func(where string) *sql.Tx {
+		tx, err := other.BeginTx(t.Context(), nil)
+		if err == nil {
+			_, err = tx.ExecContext(t.Context(), "SELECT FROM "+table+" WHERE "+where+" FOR UPDATE")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { tx.Rollback() })
+		return tx
+	}
+	saves := manySaves(6) // four take the lanes, one leads, one leaves
+	saveAll(t.Context(), s, saves, 1)
+	db.SetMaxOpenConns(1)
+	for range 5 {
+		first, rest := lock("id = 'id0'"), lock("id IN ('id1', 'id2', 'id3')")
+		var all sync.WaitGroup
+		waited := db.Stats().WaitCount
+		for i, sv := range saves[:4] { // the first has the connection, the others wait for it
+			all.Go(func() { saveAll(t.Context(), s, []*save{sv}, 1) })
+			eventually(t, func() error {
+				if st := db.Stats(); st.InUse != 1 || st.WaitCount-waited != int64(i) {
+					return fmt.Errorf("%+v", st)
+				}
+				return nil
 			})
 		}
-		leave.Wait()
-		proxy.Release()
-		stay.Wait()
+		short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		all.Go(func() { saveAll(t.Context(), s, saves[4:5], 1) })
+		time.Sleep(5 * time.Millisecond) // it comes first, and so it leads
+		leaver := saves[5]
+		leaver.rec.Data = []byte("whole")
+		left := make(chan bool)
+		go func() {
+			_, leaver.err = s.Save(short, leaver.id, leaver.rec)
+			copy(leaver.rec.Data, "other")
+			close(left)
+		}()
+		time.Sleep(10 * time.Millisecond) // until both wait in the crowd
+		first.Rollback()
+		<-left
 		cancel()
-		for i, sv := range saves {
-			if left := i%2 == 1; left != (sv.err != nil) {
-				t.Errorf("%s: got %v", sv.id, sv.err)
-			}
-			if got, err := s.Load(t.Context(), sv.id); err != nil || string(got.Data) == "other" {
-				t.Errorf("%s: got %q (%v)", sv.id, got.Data, err)
-			}
+		rest.Rollback()
+		all.Wait()
+		got, err := s.Load(t.Context(), leaver.id)
+		if err != nil || leaver.err == nil || string(got.Data) == "other" {
+			t.Errorf("who left (%v) has saved %q (%v)", leaver.err, got.Data, err)
 		}
+		leaver.rec.Version = got.Version
 	}
 }

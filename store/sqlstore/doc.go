@@ -25,6 +25,9 @@
 // it is alive, and MySQL is asked once whether it commits by itself. Where nothing
 // can be prepared, see Options.Direct.
 //
+// In PostgreSQL calls that come while four of their kind are under way share a
+// statement: loads, and with pgx Saves of records that are there.
+//
 // A Save is never sent again once it may have been applied, even by drivers that
 // would have database/sql do so.
 //
