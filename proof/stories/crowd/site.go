@@ -13,7 +13,7 @@ import (
 )
 
 // Timeout is session.Options.Timeout of all managers here.
-const Timeout = time.Second
+const Timeout = 2 * time.Second
 
 // A Node is a process, as far as sessions can tell: a manager upon a store with
 // a client of its own, and the application.
