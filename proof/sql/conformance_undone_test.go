@@ -45,9 +45,12 @@ func TestConformance_WhatIsUndoneAtTheCommitIsNotAcknowledgedToACrowd(t *testing
 }
 
 // Whoever makes a record of the same id waits for the transaction's end, and
-// takes nobody along.
+// takes nobody along: not even those who had its connection a moment before.
 func TestConformance_ANewRecordInATransactionHoldsUpNobodyElse(t *testing.T) {
-	crowdDrivers(t, func(t *testing.T, c driverCase) {
+	eachDriver(t, func(t *testing.T, c driverCase) {
+		if c.server == nil {
+			t.Skip("not run: a transaction of SQLite holds up whoever writes")
+		}
 		db := c.open(t)
 		s := c.newStore(t, db)
 		tx, err := db.BeginTx(t.Context(), nil)
@@ -155,7 +158,7 @@ func TestConformance_ASweepWithoutAutocommitSeesTheTableAsItIsAndLetsGoOfIt(t *t
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for _, text := range []string{"SET lock_wait_timeout = 2", "ALTER TABLE " + table + " ADD COLUMN more INT NULL"} {
+	for _, text := range []string{"SET lock_wait_timeout = 10", "ALTER TABLE " + table + " ADD COLUMN more INT NULL"} {
 		if _, err := conn.ExecContext(ctx, text); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}

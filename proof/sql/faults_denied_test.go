@@ -31,7 +31,7 @@ func readOnly(t *testing.T, p *patient) {
 		"postgres": {"ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"},
 		"mysql":    {"SET GLOBAL read_only = 0"},
 	})
-	w.recovers(t, 3*time.Second)
+	w.recovers(t, 10*time.Second)
 	w.Closes()
 }
 
@@ -61,7 +61,7 @@ func missing(t *testing.T, p *patient, w *ward, name, away, back string) {
 	}
 	w.Expect(crowd.Troubled)
 	p.say(t, both(back))
-	w.recovers(t, 3*time.Second)
+	w.recovers(t, 10*time.Second)
 	w.Closes()
 }
 
@@ -94,6 +94,6 @@ func wrongPassword(t *testing.T, p *patient) {
 	w.GoesOn(1)
 	w.Expect(crowd.Troubled)
 	set(appPassword)
-	w.recovers(t, 3*time.Second)
+	w.recovers(t, 10*time.Second)
 	w.Closes()
 }

@@ -48,7 +48,7 @@ func TestFaults_of_frozen_servers_hold_up_nobody_for_long(t *testing.T) {
 		check(t, patients[i].Thaw())
 	}
 	for _, w := range wards {
-		w.recovers(t, 5*time.Second)
+		w.recovers(t, 10*time.Second)
 	}
 	t.Logf("goroutines: %d without a request, %d at most", idle, peak.Load())
 	if want := idle + most; peak.Load() > int64(want) {

@@ -42,6 +42,9 @@ type txn struct {
 
 var orderCount = session.NewKey[int]("orders")
 
+// shopTimeout is long enough for a disk that others keep busy.
+const shopTimeout = 5 * time.Second
+
 // newShop opens a shop in new tables.
 func newShop(t *testing.T, c driverCase, db *sql.DB) *shop {
 	t.Helper()
@@ -52,7 +55,7 @@ func newShop(t *testing.T, c driverCase, db *sql.DB) *shop {
 	st := c.store(t, db, sqlstore.Options{Table: s.sessions})
 	check(t, st.Create(t.Context()))
 	s.Manager, err = session.New(st, session.Options{
-		Timeout: 2 * time.Second, Observe: s.observe, Logger: slog.New(slog.DiscardHandler),
+		Timeout: shopTimeout, Observe: s.observe, Logger: slog.New(slog.DiscardHandler),
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			w.Header().Set("X-Why", err.Error())
 			w.WriteHeader(session.StatusCode(err))

@@ -47,12 +47,12 @@ func (s *Store) within(ctx context.Context, o *sql.TxOptions, f func(*sql.Tx) er
 	return tx.Commit()
 }
 
-func (s *Store) execByHand(ctx context.Context, text string, args []any) (n int64, err error) {
+func (s *Store) execByHand(ctx context.Context, text string, args []any) (r sql.Result, err error) {
 	err = s.within(ctx, nil, func(tx *sql.Tx) error {
-		n, err = affected(tx.ExecContext(ctx, text, args...))
+		r, err = counted(tx.ExecContext(ctx, text, args...))
 		return err
 	})
-	return n, err
+	return r, err
 }
 
 func (s *Store) eachByHand(ctx context.Context, text string, f func(*sql.Rows) error, args []any) error {

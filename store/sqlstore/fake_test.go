@@ -19,6 +19,10 @@ type fake struct {
 	// answer is what a statement comes to; nil: nothing changed, no rows.
 	answer func(ctx context.Context, text string, args []any) reply
 
+	// counting is called when somebody wants to know how many rows have changed;
+	// nil: nothing.
+	counting func()
+
 	mu         sync.Mutex
 	sent       []string // "exec TEXT", "query TEXT", "prepare TEXT", "begin", "commit", "rollback"
 	args       [][]any  // beside it
@@ -143,11 +147,25 @@ func (c fakeConn) PrepareContext(_ context.Context, text string) (driver.Stmt, e
 
 func (c fakeConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
 	r := c.f.run(ctx, "exec", text, args)
-	return driver.RowsAffected(r.affected), r.err
+	return fakeResult{c.f, r.affected}, r.err
 }
 
 func (c fakeConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
 	return c.f.result(c.f.run(ctx, "query", text, args))
+}
+
+type fakeResult struct {
+	f *fake
+	n int64
+}
+
+func (r fakeResult) LastInsertId() (int64, error) { panic("nobody wants it") }
+
+func (r fakeResult) RowsAffected() (int64, error) {
+	if r.f.counting != nil {
+		r.f.counting()
+	}
+	return r.n, nil
 }
 
 type fakeTx struct{ f *fake }
@@ -173,7 +191,7 @@ func (s fakeStmt) Query([]driver.Value) (driver.Rows, error)  { panic("not witho
 
 func (s fakeStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	r := s.f.run(ctx, "executed", s.text, args)
-	return driver.RowsAffected(r.affected), r.err
+	return fakeResult{s.f, r.affected}, r.err
 }
 
 func (s fakeStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {

@@ -130,8 +130,10 @@ func (w *write) bytes() []byte {
 
 func (w *write) exec(ctx context.Context, st *statement, args ...any) (done bool, err error) {
 	err = w.s.again(ctx, tries, func() error {
-		n, err := w.s.execOnce(ctx, st, args...)
-		done = n > 0
+		r, err := w.s.execOnce(ctx, st, args...)
+		if err == nil {
+			done, err = w.changed(ctx, r)
+		}
 		return err
 	})
 	return done, err
@@ -150,12 +152,12 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 		return s.fail(ctx, "delete", err)
 	}
 	defer leave()
-	_, err = heed(ctx, s.deaf, func() (n int64, err error) {
+	_, err = heed(ctx, s.deaf, func() (r sql.Result, err error) {
 		err = s.again(ctx, tries, func() error {
-			n, err = s.exec(ctx, s.remove, id)
+			r, err = s.exec(ctx, s.remove, id)
 			return err
 		})
-		return n, err
+		return r, err
 	})
 	if err != nil {
 		return s.fail(ctx, "delete", err)

@@ -12,51 +12,62 @@ import (
 	"github.com/sojourn-go/session/store"
 )
 
-// exec runs a statement, and returns how many rows it has changed.
-func (s *Store) exec(ctx context.Context, st *statement, args ...any) (int64, error) {
+// exec runs a statement, and returns what may be asked how many rows it has
+// changed: see [write.changed].
+func (s *Store) exec(ctx context.Context, st *statement, args ...any) (sql.Result, error) {
 	if w := transaction(ctx); w != nil {
-		return affected(w.tx.ExecContext(ctx, st.text, args...))
+		return counted(w.tx.ExecContext(ctx, st.text, args...))
 	}
 	mode, err := s.commitMode(ctx)
 	switch {
 	case err != nil:
-		return 0, err
+		return nil, err
 	case mode == commitByHand:
 		return s.execByHand(ctx, st.text, args)
 	case s.direct:
-		return affected(s.db.ExecContext(ctx, st.text, args...))
+		return s.db.ExecContext(ctx, st.text, args...)
 	}
-	var n int64
+	var r sql.Result
 	err = s.use(ctx, st, func(p *sql.Stmt) (err error) {
-		n, err = affected(p.ExecContext(ctx, args...))
+		r, err = p.ExecContext(ctx, args...)
 		return err
 	})
-	return n, err
+	return r, err
 }
 
 // execOnce is exec for what must not be sent again once it may have left.
 // database/sql does that when a driver tells it that the connection was bad from
 // the beginning, and some drivers (lib/pq, for one) tell it that when the answer
 // was lost.
-func (s *Store) execOnce(ctx context.Context, st *statement, args ...any) (int64, error) {
-	if transaction(ctx) != nil || s.safe { // there it does not
+func (s *Store) execOnce(ctx context.Context, st *statement, args ...any) (sql.Result, error) {
+	if transaction(ctx) != nil {
 		return s.exec(ctx, st, args...)
 	}
 	mode, err := s.commitMode(ctx)
 	switch {
 	case err != nil:
-		return 0, err
+		return nil, err
 	case mode == commitByHand:
 		return s.exec(ctx, st, args...)
 	case !s.direct:
 		return s.exec(ctx, st, append([]any{&once{value: args[0]}}, args[1:]...)...)
 	}
-	conn, err := s.db.Conn(ctx) // nor on one connection
+	r, err := s.execAlone(ctx, st.text, args)        // nor does it on one connection
+	if s.safe && errors.Is(err, driver.ErrBadConn) { // it has not left: there are others
+		return s.exec(ctx, st, args...)
+	}
+	return r, err
+}
+
+// execAlone runs a statement on a connection that nobody else gets before the
+// rows are counted.
+func (s *Store) execAlone(ctx context.Context, text string, args []any) (sql.Result, error) {
+	conn, err := s.db.Conn(ctx)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer conn.Close()
-	return affected(conn.ExecContext(ctx, st.text, args...))
+	return counted(conn.ExecContext(ctx, text, args...))
 }
 
 // A once is an argument of a prepared statement that can be sent once: each time
@@ -75,13 +86,6 @@ func (o *once) Value() (driver.Value, error) {
 	}
 	o.used = true
 	return o.value, nil
-}
-
-func affected(r sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
 }
 
 // A Row is the answer to a query for one row, as *sql.Row and the Row of pgx are.

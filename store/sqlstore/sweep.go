@@ -146,8 +146,8 @@ func sweepSQLite(s *Store, ctx context.Context) (int, error) {
 			return 0, err
 		}
 		defer leave()
-		n, err := affected(s.db.ExecContext(ctx, fmt.Sprintf("DELETE FROM %s WHERE id IN (%s) AND expires <= ?", s.d.name(), marks(len(ids))),
-			append(ids, now)...))
+		n, err := affected(s.execAlone(ctx, fmt.Sprintf("DELETE FROM %s WHERE id IN (%s) AND expires <= ?", s.d.name(), marks(len(ids))),
+			append(ids, now)))
 		return int(n), err
 	})
 }
