@@ -38,6 +38,8 @@ var rooms = []room{
 	{"cmd/...", []string{
 		".", "store/...", "cookie", "seal", "flash", "csrf", "fresh", "devices", "defaults", "ring/...", "adapter/...", "cmd/...",
 	}, "the command shows that the public packages are enough"},
+	{"devices", []string{".", "fresh"}, "a companion stands on the public API; ending other sessions wants a fresh login"},
+	{"defaults", []string{".", "store", "cookie", "seal", "flash", "csrf"}, "it puts together what the companions are, and nothing puts it together"},
 	{"...", []string{".", "store", "cookie", "seal"}, "a companion stands on the public API alone, as anybody's could"},
 }
 
