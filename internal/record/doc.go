@@ -27,7 +27,8 @@
 //	        32     the hash of the secret, if there is one
 //	        40 each replaced secrets, the oldest first: hash, until
 //	        2      if there are extensions: how many bytes they take
-//	        ...    extensions, in order of tag: tag (1 byte), length (2 bytes), bytes
+//	        ...    extensions, in order of tag: tag (1 byte), length (2 bytes), bytes; 1 is the client of the login, 2 since when
+//	               the login is stale, 3 how the secret was rotated; others are kept as they are
 //	        8 each n entries, one a value: end (4 bytes), length of the name (2 bytes), tag of the name (2 bytes)
 //	        ...    n times name and value, without anything between them; an entry's end counts from the first name
 //

@@ -57,6 +57,18 @@ func (r Record) SecretIs(hash *[32]byte) bool {
 	return subtle.ConstantTimeCompare(r.data[at:at+secretSize], hash[:]) == 1
 }
 
+// Extended reports whether there is an extension.
+func (r Record) Extended() bool { return r.head().flags()&flagExt != 0 }
+
+// Extension returns what is there under a tag, which the caller must not change; nil if there is nothing.
+func (r Record) Extension(tag byte) []byte {
+	if !r.Extended() {
+		return nil
+	}
+	h := Header{ext: r.data[r.head().extAt():r.table]}
+	return h.Extension(tag)
+}
+
 // Len returns how many values there are.
 func (r Record) Len() int { return int(r.n) }
 
