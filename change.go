@@ -44,6 +44,8 @@ type particulars struct {
 	terms Terms  // Login, StepUp (the level)
 	when  int64  // Login, StepUp: Unix ms
 	attrs cookie.Attrs
+
+	client []byte // Login: what is recorded of it
 }
 
 // rekeys reports whether the change gives the session a new secret and
@@ -172,12 +174,15 @@ func (c *change) applyToHead(d *draft) {
 		h.Authenticated = c.when
 		h.Level = uint8(c.terms.Level)
 		h.Persistent = c.terms.Remember
+		makeRecent(h)
+		h.Extend(record.ExtClient, c.client)
 		d.restart(c.when, c.terms.Idle, c.terms.Lifetime)
 	case doStepUp:
 		h := d.header()
 		h.Authenticated = c.when
 		h.Level = uint8(c.terms.Level)
 		h.Seen = max(h.Seen, c.when)
+		makeRecent(h)
 		if h.Lifetime != 0 {
 			h.End = c.when + h.Lifetime
 		}

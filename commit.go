@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sojourn-go/session/internal/record"
 	"github.com/sojourn-go/session/store"
 )
 
@@ -127,6 +128,9 @@ func (s *Session) adopted(o outcome, n int) error {
 	s.notice(o.events...)
 	if o.session == nil || o.session.foreign || n < len(w.list) {
 		s.seen() // what it has seen is not what will be in its record
+	}
+	if w.list[:n].last(doEnd) >= 0 && (o.err == nil || o.over && !o.apart) {
+		w.left = true
 	}
 	if o.over {
 		s.lose(o.ended)
@@ -253,7 +257,20 @@ func (s *Session) touchDue() bool {
 	if s.work != nil && s.work.staged {
 		return false // the transaction may still hold its locks
 	}
-	return s.standing == live && touchDue(s.rec(), s.arrival)
+	if s.standing != live {
+		return false
+	}
+	r := s.rec()
+	return touchDue(r, s.arrival) || (s.m.opts.Rotate != 0 || r.Extended()) && s.rotates(r)
+}
+
+// rotates reports whether the secret is to be rotated, or to be noted as seen.
+// Who was given it again has not shown that the browser has it.
+func (s *Session) rotates(r record.Record) bool {
+	if s.work != nil && (s.work.again || s.work.owed != nil) {
+		return false
+	}
+	return s.m.opts.rotates(r, s.arrival, !s.hijacked)
 }
 
 // touch notes that a session was used.
@@ -262,12 +279,13 @@ func (s *Session) touch(ctx context.Context) {
 		return // it is not for us to write into that
 	}
 	s.mu.Lock()
-	cur, token := s.saved(), s.token
+	u := use{r: s.outer, token: s.token, cur: s.saved(), arrival: s.arrival}
+	u.rotates = s.rotates(u.cur.rec)
 	s.mu.Unlock()
-	next, value := s.m.keeper.touch(ctx, s.outer, token, &cur, s.arrival)
+	next, value := s.m.keeper.touch(ctx, &u)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.standing != live || &s.data[0] != &cur.rec.Bytes()[0] {
+	if s.standing != live || &s.data[0] != &u.cur.rec.Bytes()[0] {
 		return // something came in between
 	}
 	s.has(next)

@@ -76,6 +76,13 @@ func (d *draft) kind() record.Kind {
 	return d.base.Kind()
 }
 
+func (d *draft) persistent() bool {
+	if d.own != nil {
+		return d.own.Persistent
+	}
+	return d.base.Persistent()
+}
+
 func (d *draft) generation() uint64 {
 	if d.own != nil {
 		return d.own.Generation
@@ -85,6 +92,11 @@ func (d *draft) generation() uint64 {
 
 // use notes a use, which never moves an end earlier.
 func (d *draft) use(now int64) {
+	if d.persistent() {
+		if since := staleSince(d.header(), now); since != 0 {
+			makeStale(d.header(), since)
+		}
+	}
 	if d.own != nil {
 		d.own.Seen = max(d.own.Seen, now)
 	}

@@ -56,7 +56,7 @@ func (e *ending) decide(d *draft, _ time.Time) error {
 
 // endOne ends a session, and reports whether it was alive.
 func (m *Manager) endOne(ctx context.Context, id, owner string, w whose) (bool, error) {
-	if isOwnerID(id) {
+	if !isID(id) {
 		return false, ErrNotFound
 	}
 	e := &ending{owner: owner, whose: w, now: time.Now().UnixMilli(), again: m.queues.weak.Load()}

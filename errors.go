@@ -33,6 +33,10 @@ var (
 	// (Terms.AtEpoch): all sessions of the owner were ended meanwhile.
 	ErrEpoch = errors.New("session: the owner's epoch has moved")
 
+	// ErrLimit: the owner has Options.Limit sessions already, and
+	// Options.OverLimit is DenyNew.
+	ErrLimit = errors.New("session: the owner has too many sessions")
+
 	// ErrLate: it is too late for this change, since it needs a cookie and
 	// the response has begun.
 	ErrLate = errors.New("session: too late, the response has begun")
@@ -65,7 +69,7 @@ func StatusCode(err error) int {
 		return http.StatusOK
 	}
 	for _, conflict := range []error{
-		ErrEnded, ErrSuperseded, ErrTaken, ErrRefused, ErrOverwritten, ErrEpoch, ErrConflict,
+		ErrEnded, ErrSuperseded, ErrTaken, ErrRefused, ErrOverwritten, ErrEpoch, ErrConflict, ErrLimit,
 	} {
 		if errors.Is(err, conflict) {
 			return http.StatusConflict

@@ -18,6 +18,7 @@ type Event struct {
 	ID     string // of the session; safe to log and to show
 	Owner  string
 	Key    string // the name of the value it is about, if it is about one
+	Remote string // the address the request came from, as http.Request has it: of Unknown, Refused and Forked
 	Caller string // file:line of the application's call, where that helps
 	Err    error  // why, if there is an error to tell
 }
@@ -26,7 +27,7 @@ type Event struct {
 func (e Event) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("kind", string(e.Kind))}
 	for _, f := range [...]struct{ name, value string }{
-		{"id", e.ID}, {"owner", e.Owner}, {"key", e.Key}, {"caller", e.Caller},
+		{"id", e.ID}, {"owner", e.Owner}, {"key", e.Key}, {"remote", e.Remote}, {"caller", e.Caller},
 	} {
 		if f.value != "" {
 			attrs = append(attrs, slog.String(f.name, f.value))
@@ -54,6 +55,9 @@ const (
 	Refused     Kind = "refused"     // a request came with a wrong secret, or with too many tokens
 	Unreadable  Kind = "unreadable"  // a record, or one value of it, cannot be decoded
 	Late        Kind = "late"        // a change, or a first look, after the response had begun
+	Unknown     Kind = "unknown"     // a request came with a token of no session: for each token once a minute
+	Forked      Kind = "forked"      // a request came with a token that was rotated away: somebody has a copy
+	Rotated     Kind = "rotated"     // a session got a new token, by Options.Rotate
 	Evicted     Kind = "evicted"     // a session was ended to keep to Options.Limit
 	Failed      Kind = "failed"      // a load, a commit or a touch failed
 	RolledBack  Kind = "rolled-back" // a transaction that Commit was given has not kept the changes
@@ -77,8 +81,8 @@ func (m *Manager) report(ctx context.Context, level slog.Level, text string, e E
 	m.emit(ctx, e)
 }
 
-// A position is where in the application this package was called from: in the
-// first frame that is none of ours.
+// A position is where in the application this package was called from, or a
+// companion of it: in the first frame that is none of ours.
 type position [8]uintptr
 
 func caller() *position {
@@ -94,13 +98,27 @@ func (pcs *position) String() string {
 	frames := runtime.CallersFrames(pcs[:])
 	for {
 		f, more := frames.Next()
-		if f.File != "" && !strings.HasPrefix(f.Function, "github.com/sojourn-go/session.") {
+		if f.File != "" && !ours(f.Function) {
 			return f.File + ":" + strconv.Itoa(f.Line)
 		}
 		if !more {
 			return ""
 		}
 	}
+}
+
+// ours reports whether a function is of this package or of a companion.
+func ours(function string) bool {
+	rest, ok := strings.CutPrefix(function, "github.com/sojourn-go/session")
+	if !ok {
+		return false
+	}
+	companion, _, _ := strings.Cut(rest, ".")
+	switch companion {
+	case "", "/flash", "/csrf", "/fresh", "/devices":
+		return true
+	}
+	return false
 }
 
 // A throttle lets one event an id a minute pass. It is small and of fixed
@@ -117,11 +135,21 @@ type throttle struct {
 }
 
 func (t *throttle) pass(id string, now int64) bool {
+	return t.passes(id, now, false)
+}
+
+// passOther is pass for what comes with many ids, each of which must be heard
+// of: only an id that comes again is silenced, as long as its place is its own.
+func (t *throttle) passOther(id string, now int64) bool {
+	return t.passes(id, now, true)
+}
+
+func (t *throttle) passes(id string, now int64, others bool) bool {
 	h := maphash.String(t.seed, id)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	slot := &t.last[h%uint64(len(t.last))]
-	if slot.when != 0 && now-slot.when < time.Minute.Milliseconds() {
+	if slot.when != 0 && now-slot.when < time.Minute.Milliseconds() && !(others && slot.id != h) {
 		return false
 	}
 	slot.id, slot.when = h, now

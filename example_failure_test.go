@@ -20,6 +20,8 @@ func ExampleStatusCode() {
 			return "You have signed out, or in again, elsewhere."
 		case errors.Is(err, session.ErrEpoch):
 			return "The password has just been changed."
+		case errors.Is(err, session.ErrLimit):
+			return "You are signed in on too many devices."
 		case errors.Is(err, session.ErrTaken), errors.Is(err, session.ErrRefused), errors.Is(err, session.ErrOverwritten),
 			errors.Is(err, session.ErrConflict): // in a transaction that nobody has run again
 			return "Something else came first. Please look again."
@@ -62,8 +64,8 @@ func ExampleKind() {
 			level = slog.LevelInfo // a rate to know
 		case session.Overwritten:
 			level = slog.LevelWarn // Get and Set where it should be Update: e.Key, e.Caller
-		case session.Refused:
-			level = slog.LevelWarn // a wrong secret: is somebody guessing?
+		case session.Refused, session.Unknown:
+			level = slog.LevelWarn // a wrong secret, or no such session: is somebody guessing, at e.Remote?
 		case session.Late, session.Exposed, session.Misplaced:
 			level = slog.LevelError // a mistake of ours
 		case session.Unreadable, session.Failed:

@@ -206,7 +206,7 @@ func (x *exchange) begin(code int) bool {
 func (s *Session) beginIdle(h http.Header) bool {
 	s.mu.Lock()
 	defer s.leave()
-	if !s.idle() || s.touchDue() || s.work != nil && (s.work.owed != nil || s.work.told != nil) {
+	if !s.idle() || s.touchDue() || s.work != nil && (s.work.owed != nil || s.work.again || s.work.told != nil) {
 		return false
 	}
 	s.phase = begun

@@ -26,6 +26,8 @@ type found struct {
 	token    string
 	saved    saved
 	events   []Event
+	again    bool // token is not the one that was presented, but the one it was replaced by
+	forked   bool // it was presented though it was replaced long ago
 }
 
 // id returns the id of the session that the token is of, or would be.
@@ -97,6 +99,9 @@ func (m *Manager) open(ctx context.Context, token string, arrival int64, lately 
 		rec, err = m.queues.store.Load(ctx, id)
 	}
 	if errors.Is(err, store.ErrNotFound) {
+		if m.opts.Observe != nil && m.unknown.passOther(id, arrival) {
+			f.events = []Event{{Kind: Unknown, ID: id}}
+		}
 		return f, nil
 	}
 	f.token = token
@@ -110,6 +115,9 @@ func (m *Manager) open(ctx context.Context, token string, arrival int64, lately 
 		return found{events: []Event{{Kind: Unreadable, ID: id, Err: record.ErrCorrupt}}}, nil
 	}
 	m.judge(&f, arrival)
+	if f.forked {
+		m.fork(ctx, &f, arrival)
+	}
 	return f, nil
 }
 
@@ -132,6 +140,14 @@ func (m *Manager) judge(f *found, arrival int64) {
 	cur, hash := &f.saved, secretHash(f.token)
 	right := cur.rec.SecretIs(&hash)
 	was := !right && cur.wasSecret(hash, arrival)
+	how := stranger
+	if !right && !was && cur.rec.Extended() {
+		var next string
+		if how, next = kin(cur.rec, f.token, &hash, arrival); how == before {
+			right, f.token, f.again = true, next, true
+		}
+		was = how == forked
+	}
 	event := func(k Kind, err error) []Event {
 		return []Event{{Kind: k, ID: f.id(), Owner: cur.owner, Err: err}}
 	}
@@ -146,6 +162,8 @@ func (m *Manager) judge(f *found, arrival int64) {
 		f.standing, f.events = ended, event(Ended, ErrEnded)
 	case cur.over(arrival):
 		*f = found{events: event(Expired, nil)}
+	case how == forked:
+		f.forked = true
 	case was:
 		f.standing, f.events = superseded, event(Superseded, ErrSuperseded)
 	default:

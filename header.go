@@ -91,6 +91,7 @@ func (s *Session) settle(h http.Header) bool {
 // response demands of caches, and the cookie that is owed. Before that it notes
 // that the session was used.
 func (s *Session) decorate(ctx context.Context, h http.Header) {
+	s.repeat(ctx)
 	s.mu.Lock()
 	if s.touchDue() {
 		s.mu.Unlock()
@@ -107,6 +108,7 @@ func (s *Session) describe(h http.Header) {
 		return
 	}
 	s.vary(h)
+	s.tidy(h)
 	owner := s.ownerSeen()
 	if owner == "" {
 		return

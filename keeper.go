@@ -24,7 +24,7 @@ type keeper interface {
 	// touch notes that the session of a request was used, and returns it as it
 	// is then kept, and what the cookie must hold from now on: "" is what it
 	// holds already.
-	touch(ctx context.Context, r *http.Request, token string, cur *saved, arrival int64) (next *saved, value string)
+	touch(ctx context.Context, u *use) (next *saved, value string)
 
 	// again returns the newest there is of a session.
 	again(ctx context.Context, token string, cur *saved) (*saved, error)
@@ -35,6 +35,15 @@ type keeper interface {
 	// sends reports whether every commit sends a cookie, so that nothing can
 	// be kept once the response has begun.
 	sends() bool
+}
+
+// A use is a request's use of its session.
+type use struct {
+	r       *http.Request
+	token   string
+	cur     saved
+	arrival int64
+	rotates bool // the secret is to be rotated, or to be noted as seen
 }
 
 func (m *Manager) plausible(value string) bool { return wellFormed(value) }

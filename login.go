@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -31,38 +32,39 @@ func (m *Manager) settleLogin(ctx context.Context, c *commit, o *outcome) error 
 	return err
 }
 
-// How many of an owner's oldest sessions a login over the limit looks at, to
-// tell those that ended from those that it must end.
+// How many of an owner's sessions a login over the limit looks at, to tell those
+// that ended from those that count, before it asks again whether there is room.
+// With EndOldest the oldest that is alive then goes, though a younger one may be
+// over: to look at all would make each login of a crowded owner as dear as the
+// limit is high.
 const maxLooks = 32
 
-var errCrowded = errors.New("session: the owner's oldest sessions are to be looked at")
+var errCrowded = errors.New("session: the owner's sessions are to be looked at")
 
-// enroll adds the session to its owner's record, and ends the oldest over the
-// limit.
+// enroll adds the session to its owner's record, and makes room for it there by
+// Options.OverLimit.
 func (m *Manager) enroll(ctx context.Context, c *commit, epoch uint64, o *outcome) error {
 	head := c.saved.rec.Header()
-	e := entry{id: c.id, since: head.Authenticated, end: head.End}
-	en := &enrolment{entry: e, epoch: epoch, limit: m.opts.Limit}
+	en := &enrolment{
+		entry: entry{id: c.id, since: head.Authenticated, end: head.End},
+		epoch: epoch, limit: m.opts.Limit, deny: m.opts.OverLimit == DenyNew,
+		over: map[place]bool{},
+	}
 	for {
-		lim := c.lim.again()
-		j := m.newOwnerJob(lim, c.owner(), en.change)
+		j := m.newOwnerJob(c.lim.again(), c.owner(), en.change)
 		j.added = []entry{en.entry}
 		m.queues.commit(&j.job)
-		if !errors.Is(j.err, errCrowded) {
-			if err := j.verdict(); err != nil {
-				return err
-			}
-			if j.lost {
-				_ = m.lostList(ctx, c.owner()) // reported; the login itself stands
-			}
-			return m.evict(ctx, c, en.evict, o)
+		if errors.Is(j.err, errCrowded) {
+			m.look(c.lim.again(), en, c.owner())
+			continue
 		}
-		lim = c.lim.again()
-		en.gone = map[string]bool{}
-		for _, x := range en.crowd[:min(maxLooks, len(en.crowd))] {
-			en.gone[x.id] = m.gone(lim, x.id, c.owner())
+		if err := j.verdict(); err != nil {
+			return err
 		}
-		lim.release()
+		if j.lost {
+			_ = m.lostList(ctx, c.owner()) // reported; the login itself stands
+		}
+		return m.evict(ctx, c, en.evict, o)
 	}
 }
 
@@ -71,36 +73,78 @@ type enrolment struct {
 	entry
 	epoch uint64 // that it is held to; 0: none
 	limit int
-	gone  map[string]bool // the oldest, and whether they are over; empty: nobody has looked
+	deny  bool           // it fails where it would have to end another
+	over  map[place]bool // those looked at, and whether they are over
+	fault error          // the first look that failed
 
-	crowd, evict []entry // of the last decision: who is there already, and who must go
+	unseen, evict []entry // of the last decision: who is to be looked at, and who must go
 }
 
+// A place is where on a list somebody looked. A session that leaves an owner and
+// comes back has another.
+type place struct {
+	id    string
+	since int64
+}
+
+func (e *entry) place() place { return place{e.id, e.since} }
+
 func (en *enrolment) change(d *draft, list []entry) error {
-	en.crowd, en.evict = make([]entry, 0, len(list)), nil
+	en.unseen, en.evict = nil, nil
 	if en.epoch != 0 && d.generation() != en.epoch {
 		return ErrEpoch
 	}
-	e := en.entry
+	e, again := en.entry, false
+	var leaving, staying []entry
 	for _, x := range list {
 		switch {
 		case x.id == e.id:
+			again = !x.ending
+			e.since = max(e.since, x.since+1)
 			// Should this login be undone, the session has its former end.
 			if x.end == 0 || e.end != 0 && x.end > e.end {
 				e.end = x.end
 			}
-		case en.gone[x.id]:
+		case en.over[x.place()]:
 			d.remove(x.id)
+		case x.ending:
+			leaving = append(leaving, x)
 		default:
-			en.crowd = append(en.crowd, x)
+			staying = append(staying, x)
 		}
 	}
 	d.set(e.id, e.encode())
-	excess := len(en.crowd) + 1 - en.limit
-	if excess > 0 && len(en.gone) == 0 {
-		return errCrowded
+	if again && en.deny {
+		return nil // it has its place already
 	}
-	for _, x := range en.crowd[:max(0, min(excess, len(en.crowd)))] {
+	return en.makeRoom(d, leaving, staying)
+}
+
+// makeRoom decides who must go: those that are being ended anyway, and then the
+// oldest logins. None is ended that nobody has looked at, and none is denied for
+// the sake of one: it may have ended long ago, and the list tells only of
+// lifetimes.
+func (en *enrolment) makeRoom(d *draft, leaving, staying []entry) error {
+	crowd := append(leaving, staying...)
+	excess := max(0, len(crowd)+1-en.limit)
+	matter := excess
+	if en.deny && excess > 0 {
+		matter = len(crowd)
+	}
+	known := true
+	for i, x := range crowd {
+		if _, seen := en.over[x.place()]; !seen {
+			known = known && i >= matter
+			en.unseen = append(en.unseen, x)
+		}
+	}
+	switch {
+	case !known:
+		return errCrowded
+	case en.deny && excess > len(leaving):
+		return cmp.Or(en.fault, ErrLimit)
+	}
+	for _, x := range crowd[:excess] {
 		x.ending = true
 		d.set(x.id, x.encode())
 		en.evict = append(en.evict, x)
@@ -108,22 +152,40 @@ func (en *enrolment) change(d *draft, list []entry) error {
 	return nil
 }
 
+// look finds out which of those that nobody has looked at are over.
+func (m *Manager) look(lim *limit, en *enrolment, owner string) {
+	defer lim.release()
+	for _, x := range en.unseen[:min(maxLooks, len(en.unseen))] {
+		gone, err := m.gone(lim, x.id, owner)
+		en.over[x.place()] = gone
+		if en.fault == nil {
+			en.fault = err
+		}
+	}
+}
+
 // gone reports whether a session on an owner's list is over for the owner. If
 // that cannot be found out, it is not. One that bears another name does not
 // come back to the owner by the undoing of a login (see ending).
-func (m *Manager) gone(ctx context.Context, id, owner string) bool {
+func (m *Manager) gone(ctx context.Context, id, owner string) (bool, error) {
 	cur, err := m.queues.load(ctx, id)
+	if _, newer := errors.AsType[*record.VersionError](err); newer {
+		return false, nil // it is somebody's
+	}
 	head := cur.head()
 	switch {
 	case err != nil:
-		return false
+		return false, err
 	case !cur.exists || head.Kind != record.Session || over(&head, time.Now().UnixMilli()):
-		return true
+		return true, nil
 	case cur.owner != owner:
 		_, err := m.endOne(ctx, id, owner, keptAway)
-		return errors.Is(err, ErrNotFound)
+		if errors.Is(err, ErrNotFound) {
+			return true, nil
+		}
+		return false, err
 	}
-	return false
+	return false, nil
 }
 
 // evict ends the sessions that had to make room.
@@ -189,6 +251,7 @@ func (r *restoring) decide(d *draft, _ time.Time) error {
 	h.Created, h.Authenticated, h.Seen = was.Created, was.Authenticated, was.Seen
 	h.End, h.Idle, h.Lifetime = was.End, was.Idle, was.Lifetime
 	h.Generation, h.Secret = was.Generation, was.Secret
+	h.CopyExtensions(was)
 	d.owner = r.to.owner
 	d.clear()
 	for name, value := range r.to.all() {

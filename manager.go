@@ -17,12 +17,15 @@ import (
 // A Manager gives every request its Session. It may serve any number of
 // requests at once, and it starts no goroutine.
 type Manager struct {
-	opts   Options
-	keeper keeper       // the Manager itself, or sealed
-	queues queues       // of stored sessions
-	cached store.Cached // the store, if it remembers records; nil: it does not
-	wrong  throttle
-	line   [2]string // of Set-Cookie, around a token
+	opts    Options
+	keeper  keeper       // the Manager itself, or sealed
+	queues  queues       // of stored sessions
+	cached  store.Cached // the store, if it remembers records; nil: it does not
+	wrong   throttle
+	forks   throttle
+	unknown throttle
+	line    [2]string // of Set-Cookie, around a token
+	tidies  string    // Clear-Site-Data of a logout; "": none
 
 	warned    atomic.Bool // that browsers drop the cookie
 	misplaced atomic.Bool // that another manager uses the name
@@ -39,6 +42,9 @@ func New(st store.Store, o Options) (*Manager, error) {
 	}
 	if o.Epoch != nil {
 		faults = append(faults, errors.New("session: Options.Epoch is for sealed sessions: stored ones have an epoch in the store, which EndAll raises"))
+	}
+	if o.NotBefore != nil {
+		faults = append(faults, errors.New("session: Options.NotBefore is for sealed sessions: stored ones are ended by EndBefore"))
 	}
 	m, err := newManager(o)
 	if err = errors.Join(append(faults, err)...); err != nil {
@@ -66,8 +72,8 @@ func immediate(st store.Store) bool {
 
 func newManager(o Options) (*Manager, error) {
 	o, err := o.settled()
-	m := &Manager{opts: o, line: lineAround(o.Name, o.Cookie)}
-	m.wrong.seed = maphash.MakeSeed()
+	m := &Manager{opts: o, line: lineAround(o.Name, o.Cookie), tidies: o.siteDataLine()}
+	m.wrong.seed, m.forks.seed, m.unknown.seed = maphash.MakeSeed(), maphash.MakeSeed(), maphash.MakeSeed()
 	return m, err
 }
 

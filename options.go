@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"time"
 
@@ -48,9 +49,48 @@ type Options struct {
 	// 1 MiB. A commit that would exceed it fails with ErrTooLarge.
 	MaxRecord int
 
-	// Limit is how many sessions an owner may have. Zero: 1000. A login over
-	// it ends the owner's oldest session (an Evicted event).
+	// Level, if not zero, is the assurance level (NIST SP 800-63B-4) that
+	// sessions here must satisfy. Its times are the ceilings of Idle and
+	// Lifetime, in Terms too: 30 days for level 1; 24 hours, and an hour
+	// idle, for 2; 12 hours, and 15 minutes idle, for 3. Idle and Lifetime
+	// that are zero give way to them. Longer ones, and Terms.Remember for 2
+	// and 3, need a reason, under "S07" in Deviations.
+	Level Level
+
+	// Deviations says why this configuration departs from a row of Audit, by
+	// the row's name ("S07"). The reasons are shown by Audit.
+	Deviations map[string]string
+
+	// Limit is how many usable sessions an owner may have. Zero: 1000.
 	Limit int
+
+	// OverLimit is what becomes of a login over Limit. Zero: EndOldest.
+	OverLimit OverLimit
+
+	// Client, if not nil, tells what to record of the client at a login, for
+	// lists of sessions (Info.Client): ClientOf, or a function that knows more
+	// of the proxies in front. Of an Agent 200 bytes are kept, of an Addr 64.
+	// Zero: nothing is recorded.
+	Client func(*http.Request) Client
+
+	// ClearSiteData, if not empty, is sent with the answer to a request that
+	// ended its session (Session.End) and did not log in anew, so that the
+	// browser forgets what it has of this site: any of "cache", "cookies",
+	// "storage" and "executionContexts", or "*". It reaches the whole origin,
+	// and "cookies" every application on the site's domain, and the cookies
+	// of the same answer; "cache" can take seconds.
+	ClearSiteData []string
+
+	// Rotate, if not zero, gives a session another token so long after its
+	// last one, with an answer that can carry a cookie. Who still sends the one
+	// before is given the same new one, until 30 seconds after the new one
+	// was first seen; whoever sends it later has a copy (a Forked event). From
+	// a minute up. For stored sessions.
+	Rotate time.Duration
+
+	// Fork is what becomes of a session of which somebody has a copy. Zero:
+	// ForkReport. It needs Rotate.
+	Fork Fork
 
 	// Epoch, for NewSealed alone, returns the present epoch of an owner: any
 	// number but 0 which the application stores with the owner, and changes when
@@ -59,6 +99,13 @@ type Options struct {
 	// a session from another epoch has ended. If it fails, so does the request,
 	// as with a store that is down. It must be safe for many at once.
 	Epoch func(ctx context.Context, owner string) (uint64, error)
+
+	// NotBefore, for NewSealed alone, ends every session that was created,
+	// and whose owner was last recognised, before the time it returns, as
+	// EndBefore does for stored ones. It is asked in each request that uses a
+	// session, must be cheap, and safe for many at once. The zero time ends
+	// none.
+	NotBefore func() time.Time
 
 	// Strict makes a commit fail with ErrOverwritten, instead of an
 	// Overwritten event, when a Set, Delete or ClearValues would overwrite a
@@ -110,17 +157,17 @@ func (o Options) settled() (Options, error) {
 	if o.Insecure {
 		o.Cookie.Insecure = true
 	}
-	if o.Lifetime == 0 {
-		o.Lifetime = defaultLifetime
-	}
+	idle, lifetime := o.Level.defaults()
+	o.Lifetime = orDefault(o.Lifetime, lifetime)
 	if o.Idle == 0 {
-		o.Idle = defaultIdle
+		o.Idle = idle
 		if o.Lifetime > 0 {
-			o.Idle = min(defaultIdle, o.Lifetime)
+			o.Idle = min(idle, o.Lifetime)
 		}
 	}
 	o.Timeout = orDefault(o.Timeout, defaultTimeout)
 	o.MaxRecord = orDefault(o.MaxRecord, defaultRecord)
+	o.Deviations = maps.Clone(o.Deviations)
 	o.Limit = orDefault(o.Limit, defaultLimit)
 	if o.Codec == nil {
 		o.Codec = jsonCodec{}
@@ -131,7 +178,7 @@ func (o Options) settled() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return o, errors.Join(o.checkCookie(), checkTimes(o.Idle, o.Lifetime), o.checkLimits())
+	return o, errors.Join(o.checkCookie(), o.checkRotation(), checkTimes(o.Idle, o.Lifetime), o.checkLevel(), o.checkLimits(), o.checkSiteData())
 }
 
 func orDefault[T comparable](v, def T) T {
@@ -177,6 +224,20 @@ func checkTimes(idle, lifetime time.Duration) error {
 	return errors.Join(faults...)
 }
 
+func (o Options) checkRotation() error {
+	var faults []error
+	if o.Rotate != 0 && o.Rotate < time.Minute {
+		faults = append(faults, fmt.Errorf("session: Rotate is %v: it is a minute at least, so that the grace of one token is over before the next", o.Rotate))
+	}
+	switch {
+	case o.Fork > ForkEnd:
+		faults = append(faults, fmt.Errorf("session: Fork is %d: it is ForkReport, ForkStale or ForkEnd", o.Fork))
+	case o.Fork != ForkReport && o.Rotate == 0:
+		faults = append(faults, errors.New("session: Fork without Rotate: only a token that was rotated away tells of a copy"))
+	}
+	return errors.Join(faults...)
+}
+
 func (o Options) checkLimits() error {
 	var faults []error
 	if o.Timeout < time.Millisecond {
@@ -188,40 +249,36 @@ func (o Options) checkLimits() error {
 	if o.Limit < 1 {
 		faults = append(faults, fmt.Errorf("session: Limit is %d: it is at least 1", o.Limit))
 	}
+	if o.OverLimit > DenyNew {
+		faults = append(faults, fmt.Errorf("session: OverLimit is %d: it is EndOldest or DenyNew", o.OverLimit))
+	}
 	return errors.Join(faults...)
 }
 
-// A Level is how surely a session's owner was recognised. NIST SP 800-63B's
-// authentication assurance levels are 1, 2 and 3; 0 is none.
-type Level uint8
+// An OverLimit is what becomes of a login that would give its owner more than
+// Options.Limit sessions.
+type OverLimit uint8
 
-// Terms are what a login agrees on. Each zero field means the Manager's own.
-type Terms struct {
-	_ [0]func()
+const (
+	EndOldest OverLimit = iota // the owner's oldest login ends (an Evicted event)
+	DenyNew                    // the commit of the login fails with ErrLimit
+)
 
-	Idle     time.Duration // as Options.Idle, for this session
-	Lifetime time.Duration // as Options.Lifetime, for this session
-	Level    Level         // how surely the owner was recognised
+// A Fork is what becomes of a session when somebody sends a token of it that
+// was replaced by rotation, and whose grace is over: two hold what only one was
+// given. Whoever sends it is not let in.
+type Fork uint8
 
-	// Remember makes the cookie persistent, for the lifetime (at most 400
-	// days: RFC 6265bis). Idle then no longer ends the session.
-	Remember bool
+const (
+	ForkReport Fork = iota // a Forked event
+	ForkStale              // the event, and the login counts as recent no more: what package fresh guards needs another
+	ForkEnd                // the event, and the session ends
+)
 
-	// AtEpoch, if not zero, is what Manager.Epoch said when the password was
-	// checked. If all sessions of the owner are ended between that and the
-	// commit, the login fails with ErrEpoch: who knew the old password does
-	// not stay in.
-	AtEpoch uint64
-}
-
-// settled returns the terms with the manager's times in place of zeros. An
-// Idle that was not asked for gives way to a shorter Lifetime.
-func (t Terms) settled(o *Options) (Terms, error) {
-	asked := t.Idle != 0
-	t.Lifetime = orDefault(t.Lifetime, o.Lifetime)
-	t.Idle = orDefault(t.Idle, o.Idle)
-	if !asked && t.Lifetime > 0 && t.Idle > t.Lifetime {
-		t.Idle = t.Lifetime
-	}
-	return t, checkTimes(t.Idle, t.Lifetime)
+// A Client is what was recorded of the client that logged in. It is what the
+// client says of itself, and where it came from: to be shown to its owner, and
+// nothing to be relied upon.
+type Client struct {
+	Agent string // its User-Agent
+	Addr  string // its address, or the network of that
 }

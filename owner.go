@@ -31,13 +31,25 @@ func ownerID(owner string) string {
 	return string(id[:])
 }
 
+// isID reports whether a text could be the id of a session.
+func isID(id string) bool {
+	if len(id) != idLen {
+		return false
+	}
+	var bad byte
+	for i := range len(id) {
+		bad |= sextets[id[i]]
+	}
+	return bad&noSextet == 0
+}
+
 // isOwnerID reports whether an id is not a session's.
 func isOwnerID(id string) bool { return len(id) != idLen }
 
 // An entry is what the owner record says of one session.
 type entry struct {
 	id     string
-	since  int64 // Unix ms of the login
+	since  int64 // Unix ms of the login; later than in the entry that it replaces
 	end    int64 // Unix ms of its lifetime's end; 0: never
 	ending bool  // it is being ended, and no more to be counted
 }
@@ -189,30 +201,44 @@ type Info struct {
 	Expires       time.Time // if it is not used again; zero: never
 	Remembered    bool      // its cookie outlives the browser
 	Bytes         int       // that its record takes
+
+	// Stale, if not zero, is since when the login is not a recent one whatever
+	// Authenticated says: a remembered session was not used for longer than
+	// Idle, or was found to be forked. The next Login or StepUp ends it.
+	Stale time.Time
+
+	Client  Client // of the login, as Options.Client told it
+	Current bool   // it is the session of the request whose context was given
 }
 
-func infoOf(id string, h *record.Header, owner string) Info {
+func infoOf(id string, h *record.Header, owner string, now int64) Info {
 	return Info{
 		ID: id, Owner: owner, Level: Level(h.Level), Remembered: h.Persistent,
 		Created: instant(h.Created), Authenticated: instant(h.Authenticated),
 		LastSeen: instant(h.Seen), Expires: instant(logicalEnd(h)),
+		Stale: instant(staleSince(h, now)), Client: decodeClient(h.Extension(record.ExtClient)),
 	}
 }
 
 func (s *saved) info(id string) Info {
 	head := s.rec.Header()
-	info := infoOf(id, &head, s.owner)
+	info := infoOf(id, &head, s.owner, time.Now().UnixMilli())
 	info.Bytes = len(s.rec.Bytes())
 	return info
 }
 
 // List yields the live sessions of owner, the oldest login first. Each is
-// looked at before it is yielded. An error ends the sequence.
+// looked at before it is yielded. An error ends the sequence. Of ctx's own
+// request, if it is one of this manager's, the session is the Current one.
 func (m *Manager) List(ctx context.Context, owner string) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
 		if err := errors.Join(m.stored(), checkOwner(owner)); err != nil {
 			yield(Info{}, err)
 			return
+		}
+		var here string
+		if s, ok := ctx.Value(contextKey{m}).(*Session); ok {
+			here = s.ID()
 		}
 		cur, err := m.queues.load(ctx, ownerID(owner))
 		if err != nil {
@@ -232,7 +258,12 @@ func (m *Manager) List(ctx context.Context, owner string) iter.Seq2[Info, error]
 				yield(Info{}, err)
 				return
 			}
-			if one.alive(owner) && !yield(one.info(e.id), nil) {
+			if !one.alive(owner) {
+				continue
+			}
+			info := one.info(e.id)
+			info.Current = e.id == here
+			if !yield(info, nil) {
 				return
 			}
 		}

@@ -80,6 +80,22 @@ func TestEnd_ends_only_a_session_of_that_owner(t *testing.T) {
 	want(t, "bob", bob.owner(), "bob")
 }
 
+func TestEnd_of_what_is_no_id_asks_no_store(t *testing.T) {
+	l := newLab(t, session.Options{})
+	l.login("ann")
+	loads, saves := l.loads.Load(), l.saves.Load()
+	for _, id := range []string{"", "short", strings.Repeat("a", 23) + ".", strings.Repeat("a", 23) + "\x00", strings.Repeat("ü", 12), strings.Repeat("a", 25)} {
+		if err := l.m.End(t.Context(), "ann", id); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%q: got %v, want ErrNotFound", id, err)
+		}
+		if err := l.m.EndID(t.Context(), id); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%q: got %v, want ErrNotFound", id, err)
+		}
+	}
+	want(t, "loads", l.loads.Load(), loads)
+	want(t, "saves", l.saves.Load(), saves)
+}
+
 func TestEndAll_ends_every_session_of_the_owner_but_those_excepted(t *testing.T) {
 	l := newLab(t, session.Options{})
 	a, b, c, other := l.login("ann"), l.login("ann"), l.login("ann"), l.login("bob")

@@ -113,7 +113,9 @@ func (w *response) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if !w.begun && (*Session)(w).needsCookie() {
 		return nil, nil, errHijackCookie
 	}
+	w.hijacked = true // so that nothing is sent that could be left out
 	if !w.begin(http.StatusOK) {
+		w.hijacked = false
 		return nil, nil, errFailed
 	}
 	conn, rw, err := http.NewResponseController(w.w).Hijack()

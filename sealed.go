@@ -71,8 +71,17 @@ func checkSealed(o *Options) error {
 	if o.Limit != 0 {
 		faults = append(faults, errors.New("session: Options.Limit: nobody can count an owner's sealed sessions; use New and a store"))
 	}
+	if o.OverLimit != 0 {
+		faults = append(faults, errors.New("session: Options.OverLimit: nobody can count an owner's sealed sessions; use New and a store"))
+	}
 	if o.Strict {
 		faults = append(faults, errors.New("session: Options.Strict: of sealed sessions the browser keeps the last, whatever is in it; use New and a store"))
+	}
+	if o.Rotate != 0 {
+		faults = append(faults, errors.New("session: Options.Rotate: a sealed session has no token that could be told from a copy; use New and a store"))
+	}
+	if o.Client != nil {
+		faults = append(faults, errors.New("session: Options.Client: nobody can list sealed sessions, and the cookie would carry it with every request; use New and a store"))
 	}
 	return errors.Join(faults...)
 }
@@ -127,7 +136,7 @@ func (k *sealed) open(ctx context.Context, text string, arrival int64, _ bool) (
 		f.events = []Event{{Kind: Expired, ID: f.token, Owner: cur.owner}}
 		return f, nil
 	}
-	if err := k.checkEpoch(ctx, &cur); errors.Is(err, ErrEnded) {
+	if err := k.goesOn(ctx, &cur); errors.Is(err, ErrEnded) {
 		f.standing, f.events = ended, []Event{{Kind: Ended, ID: f.token, Owner: cur.owner, Err: err}}
 		return f, nil
 	} else if err != nil {
@@ -140,6 +149,17 @@ func (k *sealed) open(ctx context.Context, text string, arrival int64, _ bool) (
 // sealedHead is as much of a text as tells key and hour: by so much events of
 // what does not open are told apart.
 const sealedHead = 12
+
+// goesOn returns ErrEnded for a session that the application has ended.
+func (k *sealed) goesOn(ctx context.Context, cur *saved) error {
+	if f := k.m.opts.NotBefore; f != nil {
+		head := cur.rec.Header()
+		if t := f(); instant(head.Created).Before(t) && instant(head.Authenticated).Before(t) {
+			return fmt.Errorf("%w: it is from before Options.NotBefore", ErrEnded)
+		}
+	}
+	return k.checkEpoch(ctx, cur)
+}
 
 // checkEpoch returns ErrEnded for a session from another epoch of its owner.
 func (k *sealed) checkEpoch(ctx context.Context, cur *saved) error {
@@ -157,22 +177,22 @@ func (k *sealed) checkEpoch(ctx context.Context, cur *saved) error {
 }
 
 func (k *sealed) again(ctx context.Context, _ string, cur *saved) (*saved, error) {
-	return cur, k.checkEpoch(ctx, cur)
+	return cur, k.goesOn(ctx, cur)
 }
 
 // touch sends the cookie again where no other answer can be under way that the
 // browser would get before, and keep after.
-func (k *sealed) touch(ctx context.Context, r *http.Request, token string, cur *saved, arrival int64) (*saved, string) {
-	if !navigates(r) {
-		return cur, ""
+func (k *sealed) touch(ctx context.Context, u *use) (*saved, string) {
+	if !navigates(u.r) {
+		return &u.cur, ""
 	}
-	c := &commit{m: k.m, arrival: arrival, token: token}
-	d := cur.draft()
-	d.header().Seen = arrival
+	c := &commit{m: k.m, arrival: u.arrival, token: u.token}
+	d := u.cur.draft()
+	d.use(u.arrival)
 	if err := k.seal(c, d, nil); err != nil { // a limit is lower than it was
 		k.m.report(ctx, slog.LevelWarn, "session: a use could not be noted",
-			Event{Kind: Failed, ID: token, Owner: cur.owner, Err: err})
-		return cur, ""
+			Event{Kind: Failed, ID: u.token, Owner: u.cur.owner, Err: err})
+		return &u.cur, ""
 	}
 	return c.saved, c.text
 }

@@ -88,9 +88,14 @@ func (s *Session) LoginWith(owner string, t Terms) error {
 	if err = errors.Join(checkOwner(owner), err, s.m.keeper.agree(t)); err != nil {
 		return err
 	}
+	p := &particulars{owner: owner, terms: t}
+	if tell := s.m.opts.Client; tell != nil {
+		p.client = tell(s.outer).encode()
+	}
 	s.enter()
 	defer s.leave()
-	if !s.do(change{verb: doLogin, particulars: &particulars{owner: owner, terms: t, when: time.Now().UnixMilli()}}) {
+	p.when = time.Now().UnixMilli()
+	if !s.do(change{verb: doLogin, particulars: p}) {
 		return ErrLate
 	}
 	return nil
@@ -209,7 +214,8 @@ func (s *Session) Info() Info {
 	if s.stored() {
 		id = s.token[:idLen]
 	}
-	info := infoOf(id, d.header(), d.owner)
+	info := infoOf(id, d.header(), d.owner, s.arrival)
+	info.Current = true
 	if s.stored() {
 		info.Bytes = len(s.data)
 	}

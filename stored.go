@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/sojourn-go/session/cookie"
@@ -90,6 +89,7 @@ func (c *commit) decide(d *draft, now time.Time) error {
 	if rekeyed {
 		h := d.header()
 		h.Generation++
+		settleRotation(h, now.Add(aftermath).UnixMilli(), now.UnixMilli())
 		h.Replace(secretHash(c.token), now.Add(aftermath).UnixMilli(), now.UnixMilli())
 	}
 	return nil
@@ -201,6 +201,15 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 		o.kept = c
 	}
 	o.renewed = c.list.has((*change).rekeys)
+	if !o.renewed {
+		// Another request may have rotated the secret since this one's token
+		// was presented: what is sent is the present one, or nothing.
+		if token := current(c.saved.rec, c.token); token != "" {
+			c.token = token
+		} else {
+			o.attrs = nil
+		}
+	}
 	if o.renewed {
 		o.tell(c, kindOfRekey(c.list))
 	}
@@ -286,25 +295,45 @@ func (m *Manager) settleEnd(ctx context.Context, token string) error {
 	return err
 }
 
-// touch writes that the session was used. It is tried once, and whatever comes
-// of it is no matter of the request's.
-func (m *Manager) touch(ctx context.Context, _ *http.Request, token string, cur *saved, arrival int64) (*saved, string) {
+// touch writes that the session was used, and rotates its secret where it is
+// time. It is tried once, and whatever comes of it is no matter of the request's.
+func (m *Manager) touch(ctx context.Context, u *use) (*saved, string) {
 	lim := newLimit(ctx, m.opts.Timeout)
 	defer lim.release()
-	view, _ := record.Patch(cur.rec, arrival, newStamp(), nil)
-	next := &saved{rec: view, owner: cur.owner, exists: true}
+	view, token := u.next()
+	next := &saved{rec: view, owner: u.cur.owner, exists: true}
 	d := next.draft()
 	var err error
-	next.version, err = m.queues.store.Save(lim, token[:idLen], store.Record{
-		Data: view.Bytes(), Owner: cur.owner, Version: cur.version,
+	next.version, err = m.queues.store.Save(lim, u.token[:idLen], store.Record{
+		Data: view.Bytes(), Owner: u.cur.owner, Version: u.cur.version,
 		Expires: d.expires(time.Now(), m.opts.Timeout),
 	})
-	if err == nil {
-		return next, ""
+	if err != nil {
+		if !errors.Is(err, store.ErrConflict) {
+			m.report(ctx, slog.LevelWarn, "session: a use could not be noted",
+				Event{Kind: Failed, ID: u.token[:idLen], Owner: u.cur.owner, Err: err})
+		}
+		return &u.cur, ""
 	}
-	if !errors.Is(err, store.ErrConflict) {
-		m.report(ctx, slog.LevelWarn, "session: a use could not be noted",
-			Event{Kind: Failed, ID: token[:idLen], Owner: cur.owner, Err: err})
+	if token != "" {
+		m.emit(ctx, Event{Kind: Rotated, ID: u.token[:idLen], Owner: u.cur.owner})
 	}
-	return cur, ""
+	return next, token
+}
+
+// next returns the record that the use comes to, and the token that opens it if
+// that is another one.
+func (u *use) next() (r record.Record, token string) {
+	r = u.cur.rec
+	if !u.rotates && !r.Persistent() {
+		r, _ = record.Patch(r, u.arrival, newStamp(), nil)
+		return r, ""
+	}
+	d := u.cur.draft()
+	d.use(u.arrival)
+	if u.rotates {
+		token = rotate(d.header(), u.token, time.Now().UnixMilli())
+	}
+	r, _ = d.next(newStamp())
+	return r, token
 }

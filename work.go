@@ -31,6 +31,8 @@ type work struct {
 	stuck    *commit          // an earlier commit that may have been applied
 	pending  *pending         // what a transaction has been given; nil: nothing
 	staged   bool             // there was such a transaction
+	left     bool             // an End of this request was carried out
+	again    bool             // the token is not the one that came, but the one it was replaced by
 	stale    bool             // the record is known not to be the newest any more
 	told     error            // what the last commit failed with, and
 	failed   int              // of how many changes it was
@@ -41,6 +43,7 @@ type work struct {
 	owed     *owed
 	kept     []string // Set-Cookie lines that are not the handler's
 	gen      uint64   // of what the last commit saved; 0: that of the record loaded
+	locals   map[*byte]any
 }
 
 // An owed is the cookie that the response has to carry.
@@ -134,6 +137,12 @@ func (s *Session) load() {
 	}
 	var f found
 	err := s.m.find(ctx, &f, tokens, s.arrival, fetches(s.outer.Method))
+	for i := range f.events {
+		switch e := &f.events[i]; e.Kind {
+		case Unknown, Refused, Forked:
+			e.Remote = s.outer.RemoteAddr
+		}
+	}
 	s.notice(f.events...)
 	if err != nil {
 		s.fail(Event{ID: f.id(), Err: err})
@@ -141,6 +150,9 @@ func (s *Session) load() {
 		return
 	}
 	s.standing, s.token = f.standing, f.token
+	if f.again && f.standing == live {
+		s.extra().again = true
+	}
 	if f.standing == live {
 		s.isNew = false
 		s.has(&f.saved)
