@@ -27,6 +27,8 @@
 // another request has always written first, so that every function given to
 // Update runs again.
 //
+// [Audit] fails a test when the configuration is not the one that was reviewed.
+//
 // Everything here stands on the public API of package session. Time is
 // time.Now, so that under testing/synctest sessions expire at once:
 //

@@ -1,5 +1,6 @@
 // Command sojourn shows what package session does: "sojourn demo" serves a
-// small site that counts visits, and "sojourn keygen" makes keys for sealing.
+// small site that counts visits, "sojourn keygen" makes keys for sealing, and
+// "sojourn audit" holds options against what standards demand of sessions.
 package main
 
 import (
@@ -46,6 +47,7 @@ func commands() []command {
 	return []command{
 		{"demo", "serve a small site to try sessions on", demo, printDemoFlags},
 		{"keygen", "print a new key for sealing, one line of text", keygen, nil},
+		{"audit", "say how options stand to what ASVS, NIST and OWASP demand", audit, printAuditFlags},
 		{"help", "say this, or what the flags of a command mean", help, nil},
 		{"version", "say which version this is", version, nil},
 	}
