@@ -36,8 +36,8 @@ func (o *Options) siteDataLine() string {
 }
 
 // tidy has the browser forget what it has of the site, if the visitor has just
-// left, and is not in again with the same answer. No cache may tell others so,
-// though no cookie be sent.
+// left, and is not in again with the same answer. No cache may tell it to
+// anybody else, also where there is no cookie to remove (RFC 9111, 4).
 func (s *Session) tidy(h http.Header) {
 	line := s.m.tidies
 	if line == "" || s.work == nil || !s.work.left || s.signed != nil {
@@ -46,5 +46,5 @@ func (s *Session) tidy(h http.Header) {
 	if !slices.Contains(h[clearSiteData], line) { // of another manager
 		h[clearSiteData] = append(h[clearSiteData], line)
 	}
-	h["Cache-Control"] = []string{"no-store"}
+	unstored(h)
 }

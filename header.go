@@ -18,12 +18,12 @@ func (x *exchange) strip(h http.Header) {
 	for key := range h {
 		switch name := http.CanonicalHeaderKey(key); name {
 		case "Etag", "Last-Modified", "Cache-Control", "Expires", "Location", "Link", "Trailer", "Set-Cookie",
-			"Upgrade", "Connection":
+			"Upgrade", "Connection", "Surrogate-Control":
 			delete(h, key)
 		case "Content-Security-Policy", "Content-Security-Policy-Report-Only":
 			// of the site, not of the page
 		default:
-			if strings.HasPrefix(name, "Content-") || strings.HasPrefix(name, http.TrailerPrefix) || strings.HasPrefix(name, "Sec-Websocket-") {
+			if targeted(name) || strings.HasPrefix(name, "Content-") || strings.HasPrefix(name, http.TrailerPrefix) || strings.HasPrefix(name, "Sec-Websocket-") {
 				delete(h, key)
 			}
 		}
@@ -84,7 +84,30 @@ func (s *Session) settle(h http.Header) bool {
 		}), text)
 	}
 	h["Cache-Control"] = lines[1:] // RFC 9111, 7.3: Set-Cookie alone does not prevent storing
+	untarget(h)
 	return true
+}
+
+// unstored has no cache store the response.
+func unstored(h http.Header) {
+	h["Cache-Control"] = []string{"no-store"}
+	untarget(h)
+}
+
+// untarget removes the fields that one kind of cache heeds in place of
+// Cache-Control, and that would undo its no-store (RFC 9213, 2.2).
+func untarget(h http.Header) {
+	for key := range h {
+		if targeted(http.CanonicalHeaderKey(key)) {
+			delete(h, key)
+		}
+	}
+}
+
+// targeted reports whether the field is one of those: CDN-Cache-Control, those
+// of CDNs that put their names before it, and their forerunner.
+func targeted(name string) bool {
+	return name == "Surrogate-Control" || strings.HasSuffix(name, "-Cache-Control")
 }
 
 // decorate adds to the handler's headers what the session's part in the

@@ -36,8 +36,12 @@ func (m *Manager) settleLogin(ctx context.Context, c *commit, o *outcome) error 
 // that ended from those that count, before it asks again whether there is room.
 // With EndOldest the oldest that is alive then goes, though a younger one may be
 // over: to look at all would make each login of a crowded owner as dear as the
-// limit is high.
-const maxLooks = 32
+// limit is high. And after so many rounds it goes unseen: of many logins at once
+// each finds others that came meanwhile.
+const (
+	maxLooks  = 32
+	maxRounds = 2
+)
 
 var errCrowded = errors.New("session: the owner's sessions are to be looked at")
 
@@ -55,6 +59,7 @@ func (m *Manager) enroll(ctx context.Context, c *commit, epoch uint64, o *outcom
 		j.added = []entry{en.entry}
 		m.queues.commit(&j.job)
 		if errors.Is(j.err, errCrowded) {
+			en.rounds++
 			m.look(c.lim.again(), en, c.owner())
 			continue
 		}
@@ -76,6 +81,8 @@ type enrolment struct {
 	deny  bool           // it fails where it would have to end another
 	over  map[place]bool // those looked at, and whether they are over
 	fault error          // the first look that failed
+
+	rounds int // of looking
 
 	unseen, evict []entry // of the last decision: who is to be looked at, and who must go
 }
@@ -121,9 +128,9 @@ func (en *enrolment) change(d *draft, list []entry) error {
 }
 
 // makeRoom decides who must go: those that are being ended anyway, and then the
-// oldest logins. None is ended that nobody has looked at, and none is denied for
-// the sake of one: it may have ended long ago, and the list tells only of
-// lifetimes.
+// oldest logins. None is ended that nobody has looked at, as long as there are
+// rounds, and none is denied for the sake of one: it may have ended long ago, and
+// the list tells only of lifetimes.
 func (en *enrolment) makeRoom(d *draft, leaving, staying []entry) error {
 	crowd := append(leaving, staying...)
 	excess := max(0, len(crowd)+1-en.limit)
@@ -139,7 +146,7 @@ func (en *enrolment) makeRoom(d *draft, leaving, staying []entry) error {
 		}
 	}
 	switch {
-	case !known:
+	case !known && (en.deny || en.rounds < maxRounds):
 		return errCrowded
 	case en.deny && excess > len(leaving):
 		return cmp.Or(en.fault, ErrLimit)
