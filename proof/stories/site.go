@@ -78,6 +78,9 @@ func newSite(st store.Store) (s *site, err error) {
 	if s.Manager, err = newManager(st, session.Options{Observe: s.observe}); err == nil {
 		s.stern, err = newManager(st, session.Options{Limit: sternLimit, Strict: true})
 	}
+	if err == nil {
+		s.full, err = newManager(st, session.Options{Limit: sternLimit, OverLimit: session.DenyNew})
+	}
 	return s, err
 }
 
@@ -93,7 +96,7 @@ func newManager(st store.Store, o session.Options) (*session.Manager, error) {
 	return session.New(st, o)
 }
 
-// sternLimit is how many sessions an owner may have below /stern.
+// sternLimit is how many sessions an owner may have below /stern and /full.
 const sternLimit = 3
 
 var errorNames = []struct {
@@ -102,7 +105,7 @@ var errorNames = []struct {
 }{
 	{session.ErrUnknown, "unknown"}, {session.ErrEnded, "ended"}, {session.ErrSuperseded, "superseded"},
 	{session.ErrTaken, "taken"}, {session.ErrUnavailable, "unavailable"}, {session.ErrNotFound, "not found"},
-	{session.ErrOverwritten, "overwritten"},
+	{session.ErrOverwritten, "overwritten"}, {session.ErrLimit, "limit"}, {session.ErrEpoch, "epoch"},
 }
 
 func whyOf(err error) string {
@@ -118,6 +121,7 @@ func whyOf(err error) string {
 type site struct {
 	*session.Manager
 	stern *session.Manager // of the same sessions, with other options
+	full  *session.Manager // which denies logins over the limit
 	store store.Store
 
 	mu     sync.Mutex
@@ -157,7 +161,14 @@ var acts = map[string]act{
 		return "", nil
 	},
 	"/login": func(s *session.Session, value func(string) string) (string, error) {
-		return "", s.Login(value("owner"))
+		if value("epoch") == "" {
+			return "", s.Login(value("owner"))
+		}
+		epoch, err := strconv.ParseUint(value("epoch"), 10, 64)
+		if err != nil {
+			return "", err
+		}
+		return "", s.LoginWith(value("owner"), session.Terms{AtEpoch: epoch})
 	},
 	"/renew": func(s *session.Session, _ func(string) string) (string, error) {
 		s.Renew()
@@ -176,6 +187,7 @@ func (s *site) routes() http.Handler {
 	for path, do := range acts {
 		mux.Handle(path, s.Handler(s.page(do)))
 		mux.Handle("/stern"+path, s.stern.Handler(s.page(do)))
+		mux.Handle("/full"+path, s.full.Handler(s.page(do)))
 	}
 	mux.HandleFunc("/-held", s.held)
 	mux.HandleFunc("/-release", func(_ http.ResponseWriter, r *http.Request) {
@@ -192,6 +204,10 @@ func (s *site) routes() http.Handler {
 	mux.HandleFunc("/-endall", func(w http.ResponseWriter, r *http.Request) {
 		n, err := s.EndAll(r.Context(), r.FormValue("owner"))
 		reply(w, n, err)
+	})
+	mux.HandleFunc("/-epoch", func(w http.ResponseWriter, r *http.Request) {
+		epoch, err := s.Epoch(r.Context(), r.FormValue("owner"))
+		reply(w, epoch, err)
 	})
 	mux.HandleFunc("/-list", func(w http.ResponseWriter, r *http.Request) {
 		ids := []string{}
