@@ -139,18 +139,40 @@ func (s *Session) describe(h http.Header) {
 	control, ok := h["Cache-Control"]
 	if !ok {
 		h["Cache-Control"] = s.noStore()
-		return
 	}
-	for _, line := range control {
-		for directive := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.TrimSpace(directive), "public") {
-				s.notice(Event{Kind: Exposed, ID: s.token[:min(idLen, len(s.token))], Owner: owner, Err: errPublic})
-			}
-		}
+	if ok && shared(control) || s.m.opts.Observe != nil && hasTargeted(h) {
+		s.notice(Event{Kind: Exposed, ID: s.token[:min(idLen, len(s.token))], Owner: owner, Err: errShared})
 	}
 }
 
-var errPublic = errors.New("Cache-Control: public on a response for a signed-in visitor")
+var errShared = errors.New("the handler lets shared caches store a response for a signed-in visitor; with Cache-Control: private only the browser may")
+
+// shared reports whether lines of Cache-Control give a shared cache leave to
+// answer others with the response (RFC 9111, 3 and 5.2.2).
+func shared(control []string) bool {
+	leave := false
+	for _, line := range control {
+		for directive := range strings.SplitSeq(line, ",") {
+			name, _, _ := strings.Cut(strings.TrimSpace(directive), "=")
+			switch strings.ToLower(name) {
+			case "private", "no-store", "no-cache":
+				return false
+			case "public", "s-maxage", "max-age":
+				leave = true
+			}
+		}
+	}
+	return leave
+}
+
+func hasTargeted(h http.Header) bool {
+	for key := range h {
+		if targeted(http.CanonicalHeaderKey(key)) {
+			return true
+		}
+	}
+	return false
+}
 
 // noStore returns the line of Cache-Control. It is the response's own, since
 // whoever is outside may change it.
