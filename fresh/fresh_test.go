@@ -97,6 +97,27 @@ func TestARememberedLoginThatLayIdleIsSignedInAndNotFresh(t *testing.T) {
 	})
 }
 
+// Somebody has a copy of a token that was rotated away, and uses it.
+func TestASessionOfWhichSomebodyHasACopyWantsAnotherLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := sessiontest.New(t, session.Options{Rotate: time.Minute, Fork: session.ForkStale})
+		ann := site.Browser(signIn)
+		recent := fresh.Require(time.Hour, login)
+		stolen := ann.Request("GET", "/", nil)
+		for range 2 { // a rotation, and another request that shows the new token
+			time.Sleep(time.Minute)
+			expect(t, "before the copy is used", admits(t, ann, recent), true)
+		}
+		time.Sleep(time.Minute)
+		_, ran := asks(site.Browser(nil), recent, stolen, page...)
+		expect(t, "the copy", ran, false)
+		expect(t, "after it was used", admits(t, ann, recent), false)
+		expect(t, "signed in", admits(t, ann, fresh.SignedIn(login)), true)
+		ann.Change(func(s *session.Session) { s.StepUp(1) })
+		expect(t, "after StepUp", admits(t, ann, recent), true)
+	})
+}
+
 func TestALevelIsWantedAndItsTime(t *testing.T) {
 	lasts := map[session.Level]time.Duration{1: 30 * 24 * time.Hour, 2: 24 * time.Hour, 3: 12 * time.Hour}
 	for wanted, d := range lasts {
