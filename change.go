@@ -182,6 +182,7 @@ func (c *change) applyToHead(d *draft) {
 		h.Authenticated = c.when
 		h.Level = uint8(c.terms.Level)
 		h.Seen = max(h.Seen, c.when)
+		keepTo(h, c.terms)
 		makeRecent(h)
 		if h.Lifetime != 0 {
 			h.End = c.when + h.Lifetime

@@ -130,7 +130,8 @@ func (s *Session) adopted(o outcome, n int) error {
 		s.seen() // what it has seen is not what will be in its record
 	}
 	if w.list[:n].last(doEnd) >= 0 && (o.err == nil || o.over && !o.apart) {
-		w.left = true
+		// A page that begins anew where a session was over is no logout.
+		w.left = w.left || s.stands() || o.session == nil
 	}
 	if o.over {
 		s.lose(o.ended)
@@ -178,6 +179,9 @@ func (s *Session) win(c *commit) {
 	before := s.base()
 	s.has(c.saved)
 	w := s.work
+	if s.standing == live && s.token != c.token && !c.list.has((*change).rekeys) {
+		w.again = true // it was rotated meanwhile, by whose answer nobody knows
+	}
 	s.token, w.gen, s.standing = c.token, c.after.generation(), live
 	if !c.foreign && len(w.list) == 0 {
 		s.carry(before)
@@ -267,10 +271,15 @@ func (s *Session) touchDue() bool {
 // rotates reports whether the secret is to be rotated, or to be noted as seen.
 // Who was given it again has not shown that the browser has it.
 func (s *Session) rotates(r record.Record) bool {
-	if s.work != nil && (s.work.again || s.work.owed != nil) {
+	if s.work != nil && (s.work.again || s.work.owed != nil && s.work.owed.value != s.token) {
 		return false
 	}
-	return s.m.opts.rotates(r, s.arrival, !s.hijacked)
+	if !s.m.opts.rotates(r, s.arrival, !s.hijacked) {
+		return false
+	}
+	// Somebody may have renewed or ended it since.
+	hash := secretHash(s.token)
+	return r.Kind() == record.Session && r.SecretIs(&hash)
 }
 
 // touch notes that a session was used.
@@ -279,7 +288,7 @@ func (s *Session) touch(ctx context.Context) {
 		return // it is not for us to write into that
 	}
 	s.mu.Lock()
-	u := use{r: s.outer, token: s.token, cur: s.saved(), arrival: s.arrival}
+	u := use{r: s.outer, token: s.token, cur: s.saved(), arrival: s.arrival, most: s.m.opts.MaxRecord}
 	u.rotates = s.rotates(u.cur.rec)
 	s.mu.Unlock()
 	next, value := s.m.keeper.touch(ctx, &u)
@@ -289,7 +298,13 @@ func (s *Session) touch(ctx context.Context) {
 		return // something came in between
 	}
 	s.has(next)
-	if value != "" && s.extra().owed == nil {
+	if value == "" {
+		return
+	}
+	switch o := s.extra().owed; {
+	case o == nil:
 		s.work.owed = &owed{value: value}
+	case o.value == u.token: // by SetCookie
+		s.work.owed = &owed{value: value, attrs: o.attrs}
 	}
 }

@@ -90,13 +90,19 @@ func (d *draft) generation() uint64 {
 	return d.base.Generation()
 }
 
+// lapse notes that a login is stale, if it is for a request that came at arrival:
+// before the use is noted, which hides it.
+func (d *draft) lapse(arrival int64) {
+	if !d.persistent() {
+		return
+	}
+	if since := staleSince(d.header(), arrival); since != 0 {
+		makeStale(d.header(), since)
+	}
+}
+
 // use notes a use, which never moves an end earlier.
 func (d *draft) use(now int64) {
-	if d.persistent() {
-		if since := staleSince(d.header(), now); since != 0 {
-			makeStale(d.header(), since)
-		}
-	}
 	if d.own != nil {
 		d.own.Seen = max(d.own.Seen, now)
 	}

@@ -14,6 +14,7 @@ const (
 	owners    whose = iota // the owner's, and no other
 	ownersNow              // the same, and it must not become the owner's again
 	keptAway               // nobody's, but it must not become the owner's again
+	overdue                // the owner's, if it is over already, so that no slow request revives it
 	anybodys
 )
 
@@ -31,10 +32,11 @@ type ending struct {
 	again bool // a tombstone is saved once more: it may not be durable yet
 
 	found, ended bool // of the last decision
+	alive        bool // it was not over yet
 }
 
 func (e *ending) decide(d *draft, _ time.Time) error {
-	e.found, e.ended, e.forced = false, false, false
+	e.found, e.ended, e.forced, e.alive = false, false, false, false
 	if !d.exists || d.kind() == record.Owner {
 		return nil
 	}
@@ -42,11 +44,13 @@ func (e *ending) decide(d *draft, _ time.Time) error {
 		e.forced = e.whose != owners && d.kind() == record.Session
 		return nil
 	}
-	if e.found = true; e.whose == keptAway {
+	over := past(d.logicalEnd(), e.now)
+	if e.found = true; e.whose == keptAway || e.whose == overdue && d.kind() == record.Session && !over {
+		e.alive = e.whose == overdue
 		return nil
 	}
 	if d.kind() == record.Session {
-		e.ended = !past(d.logicalEnd(), e.now)
+		e.ended = !over
 		d.end()
 	} else {
 		e.forced = e.again
@@ -54,7 +58,8 @@ func (e *ending) decide(d *draft, _ time.Time) error {
 	return nil
 }
 
-// endOne ends a session, and reports whether it was alive.
+// endOne ends a session, and reports whether it was alive; of one that is to be
+// overdue, whether it is.
 func (m *Manager) endOne(ctx context.Context, id, owner string, w whose) (bool, error) {
 	if !isID(id) {
 		return false, ErrNotFound
@@ -69,5 +74,5 @@ func (m *Manager) endOne(ctx context.Context, id, owner string, w whose) (bool, 
 	case !e.found:
 		return false, ErrNotFound
 	}
-	return e.ended, nil
+	return e.ended || e.alive, nil
 }

@@ -64,6 +64,10 @@ func (m *Manager) find(ctx context.Context, best *found, tokens []string, arriva
 		}
 		events := append(best.events, f.events...)
 		if f.standing == live {
+			if opened > 0 && (f.again || best.again) && f.token == best.token {
+				best.events, best.again = events, f.again && best.again
+				continue // the token before beside the new one: it is one session
+			}
 			opened++
 		}
 		if best.standing == anonymous || f.standing == live {
@@ -141,12 +145,12 @@ func (m *Manager) judge(f *found, arrival int64) {
 	right := cur.rec.SecretIs(&hash)
 	was := !right && cur.wasSecret(hash, arrival)
 	how := stranger
-	if !right && !was && cur.rec.Extended() {
+	if !right && cur.rec.Extended() {
 		var next string
 		if how, next = kin(cur.rec, f.token, &hash, arrival); how == before {
-			right, f.token, f.again = true, next, true
+			right, was, f.token, f.again = true, false, next, true
 		}
-		was = how == forked
+		was = was || how == forked
 	}
 	event := func(k Kind, err error) []Event {
 		return []Event{{Kind: k, ID: f.id(), Owner: cur.owner, Err: err}}

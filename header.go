@@ -18,7 +18,7 @@ func (x *exchange) strip(h http.Header) {
 	for key := range h {
 		switch name := http.CanonicalHeaderKey(key); name {
 		case "Etag", "Last-Modified", "Cache-Control", "Expires", "Location", "Link", "Trailer", "Set-Cookie",
-			"Upgrade", "Connection", "Surrogate-Control":
+			"Upgrade", "Connection", "Surrogate-Control", "X-Accel-Expires", "Edge-Control":
 			delete(h, key)
 		case "Content-Security-Policy", "Content-Security-Policy-Report-Only":
 			// of the site, not of the page
@@ -60,10 +60,11 @@ func (s *Session) deny(h http.Header) {
 }
 
 // pay adds the cookie that is owed, as the only one of its name.
-func (s *Session) pay(h http.Header) bool {
+func (s *Session) pay(h http.Header) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.settle(h)
+	s.settle(h)
+	s.tidy(h)
 }
 
 func (s *Session) settle(h http.Header) bool {

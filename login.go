@@ -183,8 +183,14 @@ func (m *Manager) gone(ctx context.Context, id, owner string) (bool, error) {
 	switch {
 	case err != nil:
 		return false, err
-	case !cur.exists || head.Kind != record.Session || over(&head, time.Now().UnixMilli()):
+	case !cur.exists || head.Kind != record.Session:
 		return true, nil
+	case cur.owner == owner && over(&head, time.Now().UnixMilli()):
+		alive, err := m.endOne(ctx, id, owner, overdue)
+		if errors.Is(err, ErrNotFound) {
+			return true, nil
+		}
+		return err == nil && !alive, err
 	case cur.owner != owner:
 		_, err := m.endOne(ctx, id, owner, keptAway)
 		if errors.Is(err, ErrNotFound) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sojourn-go/session/internal/record"
+	"github.com/sojourn-go/session/store"
 )
 
 // Rotation gives a session another secret from time to time (Options.Rotate),
@@ -123,15 +124,15 @@ func kin(r record.Record, token string, hash *[sha256.Size]byte, now int64) (kin
 // current returns the token that the record is opened by to the holder of one
 // that opened it lately; "" if that is too long ago to tell.
 func current(r record.Record, token string) string {
-	if !r.Extended() {
-		return token
-	}
 	hash := secretHash(token)
 	if r.SecretIs(&hash) {
 		return token
 	}
 	if rot, ok := rotationOf(r.Extension(record.ExtRotation)); ok && rot.before == hash {
-		return rot.next(token)
+		next := rot.next(token)
+		if hash = secretHash(next); r.SecretIs(&hash) {
+			return next
+		}
 	}
 	return ""
 }
@@ -165,6 +166,13 @@ func rotate(h *record.Header, token string, now int64) string {
 	h.Secret = secretHash(next)
 	h.Extend(record.ExtRotation, rot.encode())
 	return next
+}
+
+// beginRotation has the next rotation count from now, when token was made by a
+// renewal. No token was rotated away since.
+func beginRotation(h *record.Header, token string, now int64) {
+	rot := rotation{at: now, seen: now, family: familyOf(token)}
+	h.Extend(record.ExtRotation, rot.encode())
 }
 
 // settleRotation prepares a header for a secret that has nothing to do with the
@@ -211,10 +219,15 @@ func (s *Session) repeat(ctx context.Context) {
 var errForked = errors.New("a token that was replaced by rotation: somebody has a copy of it")
 
 // fork deals with a request that came with a token which was rotated away: it is
-// not let in, and Options.Fork says what becomes of the session.
+// not let in, and Options.Fork says what becomes of the session. Long after the
+// rotation the token is one of no session, as any other: a browser that was
+// restored from a backup can sign in anew.
 func (m *Manager) fork(ctx context.Context, f *found, now int64) {
+	ctx = store.WithTransaction(ctx, nil) // what the request's handler rolls back is another matter
 	id, owner := f.id(), f.saved.owner
-	f.standing = superseded
+	if rot, _ := rotationOf(f.saved.rec.Extension(record.ExtRotation)); now < max(rot.at, rot.seen)+aftermath.Milliseconds() {
+		f.standing = superseded // it may come from a browser that has the newer cookie by now
+	}
 	var err error
 	switch m.opts.Fork {
 	case ForkStale:
@@ -228,7 +241,7 @@ func (m *Manager) fork(ctx context.Context, f *found, now int64) {
 			f.events = append(f.events, Event{Kind: Ended, ID: id, Owner: owner, Err: errForked})
 		}
 	}
-	if m.forks.pass(id, now) {
+	if m.forks.passOther(id, now) {
 		m.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "session: two clients have a token of one session",
 			slog.Any("session", Event{Kind: Forked, ID: id, Owner: owner}))
 		f.events = append(f.events, Event{Kind: Forked, ID: id, Owner: owner, Err: errForked})
@@ -237,5 +250,8 @@ func (m *Manager) fork(ctx context.Context, f *found, now int64) {
 		m.opts.Logger.LogAttrs(ctx, slog.LevelError, "session: Options.Fork could not be carried out",
 			slog.Any("session", Event{Kind: Failed, ID: id, Owner: owner, Err: err}))
 		f.events = append(f.events, Event{Kind: Failed, ID: id, Owner: owner, Err: err})
+	}
+	if f.standing == anonymous {
+		*f = found{events: f.events}
 	}
 }

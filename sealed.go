@@ -188,6 +188,7 @@ func (k *sealed) touch(ctx context.Context, u *use) (*saved, string) {
 	}
 	c := &commit{m: k.m, arrival: u.arrival, token: u.token}
 	d := u.cur.draft()
+	d.lapse(u.arrival)
 	d.use(u.arrival)
 	if err := k.seal(c, d, nil); err != nil { // a limit is lower than it was
 		k.m.report(ctx, slog.LevelWarn, "session: a use could not be noted",

@@ -45,6 +45,7 @@ func (k *sealed) change(ctx context.Context, at *situation, list changes) (o out
 		o.events = append([]Event{{Kind: Ended, ID: c.id, Owner: at.cur.owner}}, o.events...)
 		return o
 	}
+	d.lapse(c.arrival)
 	d.use(time.Now().UnixMilli())
 	if c.err = k.keepEpoch(ctx, c, d); c.err == nil {
 		c.err = k.seal(c, d, at)

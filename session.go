@@ -133,7 +133,9 @@ func (s *Session) StepUp(level Level) error {
 	if d := s.peek(); d == nil || d.owner == "" {
 		return errors.New("session: StepUp before Login: the session is nobody's")
 	}
-	if !s.do(change{verb: doStepUp, particulars: &particulars{terms: Terms{Level: level}, when: time.Now().UnixMilli()}}) {
+	t := s.m.opts.ceiling()
+	t.Level = level
+	if !s.do(change{verb: doStepUp, particulars: &particulars{terms: t, when: time.Now().UnixMilli()}}) {
 		return ErrLate
 	}
 	return nil

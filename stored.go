@@ -85,12 +85,16 @@ func (c *commit) decide(d *draft, now time.Time) error {
 	if err := c.run(d); err != nil || c.ends {
 		return err
 	}
+	d.lapse(c.arrival)
 	d.use(now.UnixMilli())
 	if rekeyed {
 		h := d.header()
 		h.Generation++
 		settleRotation(h, now.Add(aftermath).UnixMilli(), now.UnixMilli())
 		h.Replace(secretHash(c.token), now.Add(aftermath).UnixMilli(), now.UnixMilli())
+		if c.m.opts.Rotate != 0 && kindOfRekey(c.list) == Renewed && c.list.last(doStepUp) < 0 {
+			beginRotation(h, c.token, now.UnixMilli())
+		}
 	}
 	return nil
 }
@@ -201,7 +205,7 @@ func (m *Manager) commitLive(ctx context.Context, c *commit) (o outcome) {
 		o.kept = c
 	}
 	o.renewed = c.list.has((*change).rekeys)
-	if !o.renewed {
+	if !o.renewed && (o.attrs != nil || c.saved.rec.Extended()) {
 		// Another request may have rotated the secret since this one's token
 		// was presented: what is sent is the present one, or nothing.
 		if token := current(c.saved.rec, c.token); token != "" {
@@ -306,8 +310,12 @@ func (m *Manager) touch(ctx context.Context, u *use) (*saved, string) {
 	var err error
 	next.version, err = m.queues.store.Save(lim, u.token[:idLen], store.Record{
 		Data: view.Bytes(), Owner: u.cur.owner, Version: u.cur.version,
-		Expires: d.expires(time.Now(), m.opts.Timeout),
+		Expires: d.expires(time.Now(), m.opts.Timeout), Durable: token != "",
 	})
+	if errors.Is(err, store.ErrNotDurable) { // applied, and if a failover undoes it the token before opens the session
+		m.queues.weak.Store(true)
+		err = nil
+	}
 	if err != nil {
 		if !errors.Is(err, store.ErrConflict) {
 			m.report(ctx, slog.LevelWarn, "session: a use could not be noted",
@@ -330,10 +338,15 @@ func (u *use) next() (r record.Record, token string) {
 		return r, ""
 	}
 	d := u.cur.draft()
+	d.lapse(u.arrival)
 	d.use(u.arrival)
 	if u.rotates {
 		token = rotate(d.header(), u.token, time.Now().UnixMilli())
 	}
 	r, _ = d.next(newStamp())
+	if u.rotates && len(r.Bytes()) > u.most { // that every write would be refused is worse
+		u.rotates = false
+		return u.next()
+	}
 	return r, token
 }

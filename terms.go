@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sojourn-go/session/internal/record"
 )
 
 // A Level is how surely a session's owner was recognised. NIST SP 800-63B's
@@ -77,6 +79,29 @@ func (o *Options) checkCeilings(prefix string, t Terms) error {
 		fault(prefix+"Lifetime is "+span(t.Lifetime), c.lifetime)
 	}
 	return errors.Join(faults...)
+}
+
+// ceiling returns the times that Options.Level allows at the most, unless there is
+// a reason; zero is any.
+func (o *Options) ceiling() Terms {
+	if o.Deviations[rowOfLevels] != "" {
+		return Terms{}
+	}
+	c := ceilings[o.Level]
+	return Terms{Idle: c.idle, Lifetime: c.lifetime}
+}
+
+// keepTo has a session that was agreed upon otherwise keep to the ceilings.
+func keepTo(h *record.Header, most Terms) {
+	if idle := most.Idle.Milliseconds(); idle != 0 {
+		h.Persistent = false
+		if h.Idle == 0 || h.Idle > idle {
+			h.Idle = idle
+		}
+	}
+	if lifetime := most.Lifetime.Milliseconds(); lifetime != 0 && (h.Lifetime == 0 || h.Lifetime > lifetime) {
+		h.Lifetime = lifetime
+	}
 }
 
 func exceeds(d, most time.Duration) bool { return most != 0 && (d == Never || d > most) }

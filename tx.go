@@ -33,6 +33,7 @@ type prior struct {
 	standing standing
 	isNew    bool
 	lately   bool
+	left     bool
 	gen      uint64
 }
 
@@ -95,7 +96,7 @@ func (s *Session) stage(tx any, o outcome, n int) error {
 }
 
 func (s *Session) prior() prior {
-	return prior{s.data, s.version, s.signed, s.token, s.standing, s.isNew, s.lately, s.work.gen}
+	return prior{s.data, s.version, s.signed, s.token, s.standing, s.isNew, s.lately, s.work.left, s.work.gen}
 }
 
 // unmake drops the first n changes, and shows the request its record with the
@@ -205,7 +206,7 @@ func (s *Session) restore(p prior) {
 	s.data, s.version, s.signed, s.token = p.data, p.version, p.signed, p.token
 	s.standing, s.isNew, s.lately = p.standing, p.isNew, p.lately
 	w := s.work
-	w.gen, w.view, w.stale = p.gen, nil, true
+	w.gen, w.left, w.view, w.stale = p.gen, p.left, nil, true
 	s.carry(before)
 	w.apart = len(w.list) > 0
 	if w.apart {
