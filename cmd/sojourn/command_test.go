@@ -25,7 +25,7 @@ func TestCommand_HelpAndVersionSucceed(t *testing.T) {
 		{"-h", []string{"usage: sojourn COMMAND"}},
 		{"--help", []string{"usage: sojourn COMMAND"}},
 		{"help demo", []string{
-			"-addr", "127.0.0.1:8080", "-cached", "-replicas", "-idle", "-lifetime", "-insecure",
+			"-addr", "127.0.0.1:8080", "-cached", "-replicas", "-idle", "-lifetime", "-insecure", "-rotate", "-limit", "-deny",
 		}},
 		{"demo -h", []string{"-addr"}},
 		{"help version", []string{"sojourn version:"}},
@@ -82,6 +82,9 @@ func TestCommand_WrongUsageIsSaidInSentencesBeforeListening(t *testing.T) {
 		{"demo -cached", []string{`-cached and -replicas: they are for -store redis, and -store is not given`}},
 		{"demo -store memory -cached", []string{`-cached and -replicas: they are for -store redis, and -store is "memory"`}},
 		{"demo -store sealed -replicas 1", []string{`they are for -store redis, and -store is "sealed"`}},
+		{"demo -store sealed -rotate 5m -limit 2 -deny", []string{`-rotate, -limit and -deny: they are for sessions in a store, and -store is "sealed".`}},
+		{"demo -rotate 59s", []string{"Rotate is 59s: it is a minute at least"}},
+		{"demo -limit -1", []string{"Limit is -1: it is at least 1"}},
 		{"demo -addr 8080", []string{`"8080" is not HOST:PORT`}},
 		{"demo -insecure -addr 0.0.0.0:0", []string{"-insecure", "0.0.0.0:0 is not a loopback address"}},
 		{"demo -insecure -addr :0", []string{"not a loopback address"}},

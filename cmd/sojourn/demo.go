@@ -25,6 +25,9 @@ type demoFlags struct {
 	cached         bool
 	replicas       int
 	idle, lifetime time.Duration
+	rotate         time.Duration
+	limit          int
+	deny           bool
 	insecure       bool
 }
 
@@ -38,6 +41,9 @@ func (d *demoFlags) set() *flag.FlagSet {
 	f.StringVar(&d.key, "key", "", "with -store sealed: read the keys from `FILE`, one a line, of which the first seals (default $"+keyVariable+", or else a file of your configuration directory, made at the first start)")
 	f.Func("idle", "end a session not used for `DURATION`, such as 10m, or never (default 30m, or -lifetime if that is shorter)", end(&d.idle))
 	f.Func("lifetime", "end a session `DURATION` after it began, or after the last login, or never (default 24h)", end(&d.lifetime))
+	f.DurationVar(&d.rotate, "rotate", 0, "give a session another token every `DURATION`, a minute at least; 0 is never")
+	f.IntVar(&d.limit, "limit", 0, "let a name have `N` sessions at once, and end the oldest at a login more (default 1000)")
+	f.BoolVar(&d.deny, "deny", false, "with -limit: refuse a login more, and end none")
 	f.BoolVar(&d.insecure, "insecure", false, "send the cookie without Secure, for a browser that refuses Secure cookies over http; loopback addresses only")
 	return f
 }
@@ -96,20 +102,25 @@ func demo(ctx context.Context, args []string, std streams) int {
 // open makes the site, or tells all that is wrong with the flags at once.
 func (d *demoFlags) open(log *slog.Logger, say io.Writer) (*site, kept, error) {
 	s := newSite(log, d.insecure)
-	k, err := d.sessions(opening{
-		options: session.Options{
-			Idle:         d.idle,
-			Lifetime:     d.lifetime,
-			Insecure:     d.insecure,
-			ErrorHandler: s.failed,
-			Observe:      observer(log),
-			Logger:       log,
-		},
-		log:    log,
-		say:    say,
-		faults: []error{d.checkAddr()},
-	})
-	s.keep(k)
+	o := session.Options{
+		Idle:          d.idle,
+		Lifetime:      d.lifetime,
+		Rotate:        d.rotate,
+		Limit:         d.limit,
+		Client:        session.ClientOf,
+		ClearSiteData: []string{"cache"}, // so that the back button shows nothing to who comes next
+		Insecure:      d.insecure,
+		ErrorHandler:  s.failed,
+		Observe:       observer(log),
+		Logger:        log,
+	}
+	if d.deny {
+		o.OverLimit = session.DenyNew
+	}
+	k, err := d.sessions(opening{options: o, epoch: s.accounts.epoch, log: log, say: say, faults: []error{d.checkAddr()}})
+	if err == nil {
+		s.keep(k)
+	}
 	return s, k, err
 }
 

@@ -2,13 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"strings"
-	"unicode/utf8"
+	"time"
 
 	"github.com/sojourn-go/session"
+	"github.com/sojourn-go/session/csrf"
+	"github.com/sojourn-go/session/fresh"
 )
 
 // home is what the first page shows.
@@ -16,12 +18,19 @@ type home struct {
 	Sealed bool
 	Owner  string
 	Visits int
-	Name   string // as it was typed
-	Fault  string // why it was not taken
+	Field  template.HTML // of the form to sign out with
 }
 
 func (s *site) home(w http.ResponseWriter, r *http.Request) {
 	sess := session.From(r.Context())
+	h := home{Sealed: s.sealed}
+	if sess.Owner() != "" { // a token for nobody would be a session for nothing
+		var err error
+		if h.Field, err = csrf.Field(sess); err != nil {
+			s.failed(w, r, err)
+			return
+		}
+	}
 	if r.Method == http.MethodGet { // the pattern takes HEAD too
 		// Who comes with the token of a session that has ended just now gets the
 		// page all the same, as a stranger; nothing of the visit is kept.
@@ -30,7 +39,8 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.showHome(w, http.StatusOK, home{Owner: sess.Owner(), Visits: visits.Get(sess)})
+	h.Owner, h.Visits = sess.Owner(), visits.Get(sess)
+	s.show(w, r, http.StatusOK, "home", view{Title: "Your visits", Here: "/", Data: h})
 }
 
 // count counts a visit, and keeps it before anything is said of it: after the
@@ -43,67 +53,6 @@ func (s *site) count(ctx context.Context, sess *session.Session) error {
 		s.log.LogAttrs(ctx, levelOf(err), "a visit was not counted", slog.String("id", sess.ID()), slog.String("err", err.Error()))
 	}
 	return err
-}
-
-func (s *site) showHome(w http.ResponseWriter, status int, h home) {
-	title := "Your visits"
-	if h.Fault != "" {
-		title = "Not signed in yet"
-	}
-	h.Sealed = s.sealed
-	s.pages.write(w, status, "home", view{Title: title, Here: "/", Data: h})
-}
-
-func (s *site) login(w http.ResponseWriter, r *http.Request) {
-	sess := session.From(r.Context())
-	name, err := formName(w, r)
-	if err == nil {
-		err = sess.Login(name)
-	}
-	if err != nil {
-		s.showHome(w, http.StatusUnprocessableEntity, home{
-			Owner: sess.Owner(), Visits: visits.Get(sess), Name: name, Fault: nameFault(name, err),
-		})
-		return
-	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
-}
-
-func (s *site) logout(w http.ResponseWriter, r *http.Request) {
-	session.From(r.Context()).End()
-	http.Redirect(w, r, "/", http.StatusSeeOther)
-}
-
-// maxForm is far more than a name, so that one which is too long can be shown
-// again, to be shortened.
-const maxForm = 64 << 10
-
-// formName returns the form field name, of a body of either kind.
-func formName(w http.ResponseWriter, r *http.Request) (string, error) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		return "", err
-	}
-	if err := r.ParseMultipartForm(maxForm); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return "", err
-	}
-	return strings.TrimSpace(r.PostFormValue("name")), nil
-}
-
-// nameFault says what is wrong with a name that was not taken.
-func nameFault(name string, err error) string {
-	_, large := errors.AsType[*http.MaxBytesError](err)
-	switch {
-	case large:
-		return "That name is far too long: at most 255 bytes fit."
-	case len(name) > 255:
-		return "That name is too long: at most 255 bytes fit, and letters beyond ASCII take two to four each."
-	case !utf8.ValidString(name) || strings.Contains(name, "\x00"):
-		return "That name holds bytes that are no text. Please type it again."
-	case name == "":
-		return "Please type a name: any will do."
-	}
-	return "That name cannot be taken. Please try another one."
 }
 
 // A shownCookie is one that the browser sent, as far as it may be shown.
@@ -141,10 +90,23 @@ func isCredential(c *http.Cookie) bool {
 		len(c.Value) >= 64 && strings.Trim(c.Value, base64url) == ""
 }
 
+// A stay is what is known of a session.
+type stay struct {
+	session.Info
+	Sealed bool
+	Fresh  time.Time // until when the login is recent; zero: it is not
+}
+
 func (s *site) session(w http.ResponseWriter, r *http.Request) {
 	sess := session.From(r.Context())
-	s.pages.write(w, http.StatusOK, "session", view{Title: "Your session", Here: "/session", Data: struct {
-		session.Info
-		Sealed bool
-	}{sess.Info(), s.sealed}})
+	known := stay{Info: sess.Info(), Sealed: s.sealed}
+	if fresh.Is(sess, recent) {
+		known.Fresh = known.Authenticated.Add(recent)
+	}
+	s.show(w, r, http.StatusOK, "session", view{Title: "Your session", Here: "/session", Data: known})
+}
+
+// noDevices is "your sessions" where there is no list of them.
+func (s *site) noDevices(w http.ResponseWriter, r *http.Request) {
+	s.show(w, r, http.StatusOK, "unlisted", view{Title: "Your sessions", Here: "/sessions"})
 }

@@ -18,7 +18,7 @@ func TestHome_CountsWithRingsSentenceAlsoTheFirstVisit(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, start(t).url)
 	for n := 1; n <= 3; n++ {
-		v.get("/").want(t, 200, counted(n), `action="/login"`, `href="/cookies"`, `href="/session"`)
+		v.get("/").want(t, 200, counted(n), `href="/login"`, `href="/cookies"`, `href="/session"`)
 	}
 }
 
@@ -31,7 +31,8 @@ func TestHome_NothingButAGETCounts(t *testing.T) {
 	v.get("/cookies").want(t, 200)
 	v.get("/api/session").want(t, 200)
 	v.get("/index.html").want(t, 404)
-	v.signIn("").want(t, 422, counted(1))
+	v.get("/login").want(t, 200)
+	v.signIn("").want(t, 422)
 	v.signIn("Ann").want(t, 303)
 	v.get("/").want(t, 200, counted(2))
 }
@@ -51,8 +52,8 @@ func TestLogin_GreetsByNameAndKeepsTheVisits(t *testing.T) {
 	}
 	r = v.get("/")
 	r.want(t, 200, counted(2), "Good to see you, Ann &amp; &lt;b&gt;Co&lt;/b&gt;.", `action="/logout"`)
-	if strings.Contains(r.body, `action="/login"`) {
-		t.Error("the sign-in form is shown to somebody who is signed in")
+	if strings.Contains(r.body, `href="/login"`) {
+		t.Error("who is signed in is asked to sign in")
 	}
 }
 
@@ -82,17 +83,18 @@ func TestLogin_AFaultyNameGetsThePageAgainAndLosesNothing(t *testing.T) {
 		{"an empty one", "name=", "Please type a name", ""},
 		{"spaces", "name=+%09+", "Please type a name", ""},
 		{"256 bytes", "name=" + url.QueryEscape(long), "That name is too long", `value="` + long + `"`},
-		{"not UTF-8", "name=a%ff", "bytes that are no text", ""},
-		{"NUL", "name=a%00b", "bytes that are no text", ""},
+		{"not UTF-8", "name=a%ff", "That name holds bytes that are no text", ""},
+		{"NUL", "name=a%00b", "That name holds bytes that are no text", ""},
 		{"a form that cannot be read", "name=%zz", "Please type a name", ""},
-		{"a body without end", "name=" + strings.Repeat("a", 2*maxForm), "far too long", ""},
+		{"a form of which a part cannot be read", "name=Ann&x=%zz", "That form cannot be read", `value="Ann"`},
+		{"a body without end", "name=" + strings.Repeat("a", 2*maxForm), "That name is far too long", ""},
 		{"a name in the address is none", "other=1", "Please type a name", ""},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			v := newVisitor(t, base)
 			v.get("/")
 			before := v.cookies["__Host-Http-session"]
-			v.post("/login?name=Eve", c.form).want(t, 422, c.message, c.again, counted(1), `action="/login"`, `aria-invalid="true"`)
+			v.post("/login?name=Eve", c.form).want(t, 422, `id="name-fault" role="alert">`+c.message, c.again, `action="/login"`, `aria-invalid="true" aria-describedby="name-fault"`)
 			if v.cookies["__Host-Http-session"] != before {
 				t.Error("the cookie was changed")
 			}
@@ -105,7 +107,7 @@ func TestLogin_AFaultyNameLeavesWhoIsSignedInSignedIn(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, start(t).url)
 	v.signIn("Ann")
-	v.signIn(" ").want(t, 422, "Good to see you, Ann.", "Please type a name", `action="/login"`, `action="/logout"`)
+	v.signIn(" ").want(t, 422, "You are signed in as Ann.", "Please type a name", `action="/login"`)
 	v.get("/").want(t, 200, "Good to see you, Ann.")
 }
 
@@ -190,7 +192,7 @@ func TestPages_AreWholeAndNeedNoScript(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, start(t).url)
 	titles := map[string]string{}
-	for _, path := range []string{"/", "/session", "/cookies", "/nowhere"} {
+	for _, path := range []string{"/", "/login", "/session", "/cookies", "/nowhere"} {
 		r := v.get(path)
 		title := regexp.MustCompile(`<title>(.*)</title>`).FindString(r.body)
 		if other, ok := titles[title]; ok || title == "" {
@@ -204,7 +206,7 @@ func TestPages_AreWholeAndNeedNoScript(t *testing.T) {
 			}
 		}
 		for name, want := range map[string]string{
-			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Content-Type": "text/html; charset=utf-8",
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Content-Type": "text/html; charset=utf-8",
 		} {
 			if got := r.Header.Get(name); got != want {
 				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
@@ -239,7 +241,7 @@ func TestRefusals_AreInTheDesignAndJSONForTheAPI(t *testing.T) {
 			t.Errorf("POST %s: Allow is %q, want %q", path, got, allow)
 		}
 	}
-	for _, path := range []string{"/login", "/logout", "/api/visit"} {
+	for _, path := range []string{"/logout", "/api/visit"} {
 		r := v.get(path)
 		r.want(t, 405, "does not answer to this method")
 		if got := r.Header.Get("Allow"); got != "POST" {
@@ -255,8 +257,8 @@ func TestRefusals_AFormOnAnotherSiteSignsNobodyInOrOut(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, start(t).url)
 	v.signIn("Ann")
-	for _, path := range []string{"/login", "/logout", "/api/visit"} {
-		r := v.request("POST", path, "name=Eve")
+	for _, path := range []string{"/login", "/logout", "/api/visit", "/settings", "/settings/renew", "/sessions"} {
+		r := v.request("POST", path, "name=Eve&end=others")
 		r.Header.Set("Sec-Fetch-Site", "cross-site")
 		r.Header.Set("Origin", "https://evil.example")
 		v.do(r).want(t, 403, "another site")

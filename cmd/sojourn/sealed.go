@@ -18,6 +18,8 @@ func inCookies() kind {
 			if keysErr != nil {
 				keys, _ = seal.NewKeys(seal.NewKey()) // the other flags may be wrong too
 			}
+			o.options.Client, o.options.Epoch = nil, o.epoch
+			o.options.Rotate, o.options.Limit, o.options.OverLimit = 0, 0, 0 // misplaced says what is wrong with the flags
 			m, err := session.NewSealed(keys, o.options)
 			return kept{sessions: m, close: closeNothing}, errors.Join(append(o.faults, keysErr, err)...)
 		},

@@ -169,13 +169,14 @@ func (b *buffer) String() string {
 type visitor struct {
 	t       *testing.T
 	url     string
+	client  *http.Client
 	cookies map[string]string
 	tokens  []string // all it was ever given
 	bodies  strings.Builder
 }
 
 func newVisitor(t *testing.T, base string) *visitor {
-	return &visitor{t: t, url: base, cookies: map[string]string{}}
+	return &visitor{t: t, url: base, client: client, cookies: map[string]string{}}
 }
 
 var client = &http.Client{
@@ -199,6 +200,17 @@ func (v *visitor) request(method, path, body string) *http.Request {
 	return r
 }
 
+// page is a request as a browser sends it to show a page: for a form's, with the
+// fields.
+func (v *visitor) page(method, path, form string) *http.Request {
+	v.t.Helper()
+	r := v.request(method, path, form)
+	r.Header.Set("Accept", "text/html,application/xhtml+xml")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.Header.Set("Sec-Fetch-Mode", "navigate")
+	return r
+}
+
 // A reply is a response with its body read.
 type reply struct {
 	*http.Response
@@ -207,7 +219,7 @@ type reply struct {
 
 func (v *visitor) do(r *http.Request) reply {
 	v.t.Helper()
-	res, err := client.Do(r)
+	res, err := v.client.Do(r)
 	if err != nil {
 		v.t.Fatal(err)
 	}

@@ -83,6 +83,7 @@ func storeHelp() string {
 // An opening is what every kind of store is opened with.
 type opening struct {
 	options session.Options
+	epoch   func(context.Context, string) (uint64, error) // of an owner, for sessions in no store
 	log     *slog.Logger
 	say     io.Writer // for people, beside the log
 	faults  []error   // what is wrong with the flags so far
@@ -116,6 +117,9 @@ func (d *demoFlags) misplaced() error {
 	var faults []error
 	if d.key != "" && !inCookies().takes(d.store) {
 		faults = append(faults, fmt.Errorf("-key: it is for -store sealed, and %s", given))
+	}
+	if (d.rotate != 0 || d.limit != 0 || d.deny) && inCookies().takes(d.store) {
+		faults = append(faults, fmt.Errorf("-rotate, -limit and -deny: they are for sessions in a store, and %s", given))
 	}
 	if (d.cached || d.replicas != 0) && !inRedis().takes(d.store) {
 		faults = append(faults, fmt.Errorf("-cached and -replicas: they are for -store redis, and %s", given))

@@ -11,6 +11,10 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/sojourn-go/session"
+	"github.com/sojourn-go/session/devices"
+	"github.com/sojourn-go/session/flash"
 )
 
 //go:embed templates static
@@ -23,21 +27,38 @@ type pages map[string]*template.Template
 type view struct {
 	Title string
 	Here  string // the path of the page, for the navigation
+	Style string // the address of another style sheet, "" for none
+	Flash []flash.Message
 	Data  any
 }
 
 // parsePages returns the pages, which say below where sessions are kept.
 func parsePages(whereabouts string) pages {
 	p := pages{}
-	for _, name := range []string{"home", "session", "cookies", "error"} {
+	for _, name := range []string{"home", "login", "session", "sessions", "unlisted", "settings", "cookies", "error"} {
 		p[name] = template.Must(template.New("layout.html").Funcs(template.FuncMap{
 			"machine":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-			"people":      func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
+			"people":      people,
 			"away":        func(t time.Time) string { return away(time.Until(t)) },
 			"whereabouts": func() string { return whereabouts },
+			"framed":      framed,
 		}).ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
 	}
 	return p
+}
+
+// framed is what the layout gets of package devices' page.
+func framed(p *devices.Page) view {
+	return view{Title: "Your sessions", Here: "/sessions", Style: p.Style, Data: p}
+}
+
+func people(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") }
+
+// show sends a page that belongs to the session, with the messages that wait for
+// one.
+func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, v view) {
+	v.Flash = flash.Messages(session.From(r.Context()))
+	s.pages.write(w, status, name, v)
 }
 
 // write sends a page. It is made as a whole first: half a page is worse than an

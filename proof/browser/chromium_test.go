@@ -30,7 +30,7 @@ func findChromium(t *testing.T) string {
 	return ""
 }
 
-func startChromium(t *testing.T) *chromium {
+func startChromium(t *testing.T, more ...chromedp.ExecAllocatorOption) *chromium {
 	t.Helper()
 	flags := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(findChromium(t)), chromedp.Headless, chromedp.NoSandbox, chromedp.NoFirstRun,
@@ -43,7 +43,7 @@ func startChromium(t *testing.T) *chromium {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
-	ctx, release := chromedp.NewExecAllocator(ctx, flags...)
+	ctx, release := chromedp.NewExecAllocator(ctx, append(flags, more...)...)
 	t.Cleanup(release)
 	ctx, _ = chromedp.NewContext(ctx) // Cancel ends it
 	if err := chromedp.Do(ctx); err != nil {

@@ -99,6 +99,20 @@ func startDemo(t *testing.T, flags ...string) *demo {
 	return d
 }
 
+// keygen returns a key for sealing.
+func keygen(t *testing.T) string {
+	t.Helper()
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(program, "keygen").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
 // stop holds the demo to a clean end, and to a log without errors.
 func (d *demo) stop() {
 	d.t.Helper()

@@ -39,10 +39,12 @@ func TestA_form_of_another_origin_is_refused_and_changes_nothing(t *testing.T) {
 				v.expect("ExcludeSameSiteLax") // from another site the cookie stays away, too
 				trap := v.elsewhere(from, fmt.Sprintf(`
 <form method="post" action="%[1]s/login"><input name="name" value="Eve" aria-label="name" autocomplete="off"><button>Win</button></form>
-<form method="post" action="%[1]s/logout"><button>Win</button></form>`, v.url))
-				for _, button := range []string{signIn, signOut} {
+<form method="post" action="%[1]s/logout"><button>Win</button></form>
+<form method="post" action="%[1]s/sessions"><button name="end" value="others">Win</button></form>
+<form method="post" action="%[1]s/settings/renew"><button>Win</button></form>`, v.url))
+				for _, path := range []string{"/login", "/logout", "/sessions", "/settings/renew"} {
 					v.openURL(trap)
-					v.answered(v.press(button), 403)
+					v.answered(v.press(fmt.Sprintf(`form[action="%s%s"] button`, v.url, path)), 403)
 					v.reads("Not from here")
 				}
 				v.open("/session")

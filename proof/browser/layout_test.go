@@ -16,7 +16,7 @@ type device struct {
 }
 
 var devices = []device{
-	{"phone", 390, 844, []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2)}},
+	{"phone", 360, 780, []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2)}},
 	{"desktop", 1280, 900, nil},
 }
 
@@ -27,26 +27,26 @@ func (v *visitor) holds(d device) {
 
 func TestNo_page_scrolls_sideways(t *testing.T) {
 	findChromium(t)
-	d, c := startDemo(t), startChromium(t)
-	for _, device := range devices {
-		t.Run(device.name, func(t *testing.T) {
-			v := c.visitor(t, d.url)
-			v.expect("status of 404")
-			v.holds(device)
-			v.fits(device, "/cookies", "/session", "/")
-			v.signIn(strings.Repeat("W", 255)) // the longest name there is, and nowhere to break it
-			v.reads("WWW")
-			v.fits(device, "/", "/session", "/cookies", "/nowhere")
-		})
-	}
+	v := startChromium(t).visitor(t, startDemo(t).url)
+	v.expect("status of 404")
+	v.fits("/cookies", "/session", "/login", "/login?return=/settings", "/")
+	v.signIn(strings.Repeat("W", 255)) // the longest name there is, and nowhere to break it
+	v.reads("WWW")
+	v.fits("/", "/session", "/sessions", "/settings", "/login", "/cookies", "/nowhere")
+	v.open("/login")
+	v.entersAsAda(adasPassword)
+	v.fits("/settings")
 }
 
-func (v *visitor) fits(d device, paths ...string) {
+func (v *visitor) fits(paths ...string) {
 	v.t.Helper()
 	for _, path := range paths {
 		v.open(path)
-		if got := eval[int64](v, `document.documentElement.scrollWidth`); got != d.width {
-			v.t.Errorf("%s is %d pixels wide, on a %s of %d", path, got, d.name, d.width)
+		for _, d := range devices {
+			v.holds(d)
+			if got := eval[int64](v, `document.documentElement.scrollWidth`); got != d.width {
+				v.t.Errorf("%s is %d pixels wide, on a %s of %d", path, got, d.name, d.width)
+			}
 		}
 	}
 }
@@ -89,14 +89,15 @@ func TestThe_keyboard_alone_is_enough(t *testing.T) {
 	everyHost(t, func(v *visitor) {
 		v.holds(devices[1])
 		v.open("/session")
-		v.leadsOver("skip brand Visits Session Cookies", "Cookies")
+		v.leadsOver("skip brand Visits Session Devices Settings Cookies", "Cookies")
 
-		v.open("/")
+		v.open("/login")
 		v.tabTo("skip")
-		run(v, chromedp.KeyEvent(kb.Enter))
+		v.strikes(kb.Enter)
 		v.leadsOver("name", "name") // the first thing of the content that takes the focus
-		run(v, chromedp.KeyEvent("Ann"))
-		v.answered(v.leads(chromedp.KeyEvent(kb.Enter)), 200)
+		v.strikes("Ann")
+		v.leadsOver("password remember Sign in", "Sign in")
+		v.answered(v.leads(chromedp.KeyEvent(" ")), 200)
 		v.reads("Good to see you, Ann.")
 
 		v.tabTo("quiet")
@@ -104,6 +105,47 @@ func TestThe_keyboard_alone_is_enough(t *testing.T) {
 		v.reads("Welcome, stranger.")
 	})
 }
+
+func TestBy_keyboard_alone_sessions_are_ended_and_a_password_is_changed(t *testing.T) {
+	t.Parallel()
+	findChromium(t)
+	d, c := startDemo(t), startChromium(t)
+	other := c.visitor(t, d.url)
+	other.signIn("Ann")
+	v := c.visitor(t, d.url)
+	v.holds(devices[1])
+
+	v.open("/sessions") // which is for who is signed in
+	v.tabTo("name")
+	v.strikes("Ann")
+	v.tabTo("remember")
+	v.strikes(" ")
+	v.leads(chromedp.KeyEvent(kb.Enter)) // as in any field of a form
+	v.at("/sessions")
+	v.reads("stays signed in")
+	v.tabTo("End all other sessions")
+	v.leads(chromedp.KeyEvent(" "))
+	v.reads("All other sessions have ended.")
+	other.open("/")
+	other.reads("Welcome, stranger.")
+
+	v.open("/login?return=/settings")
+	v.tabTo("name") // which selects what is there
+	v.strikes("Ada")
+	v.tabTo("password")
+	v.strikes(adasPassword)
+	v.leads(chromedp.KeyEvent(kb.Enter))
+	v.at("/settings")
+	v.tabTo("old")
+	v.strikes(adasPassword)
+	v.tabTo("new")
+	v.strikes(another)
+	v.tabTo("Change password")
+	v.leads(chromedp.KeyEvent(kb.Enter))
+	v.reads("Your password is changed.")
+}
+
+func (v *visitor) strikes(keys string) { v.t.Helper(); run(v, chromedp.KeyEvent(keys)) }
 
 func (v *visitor) leadsOver(want, element string) {
 	v.t.Helper()

@@ -16,35 +16,61 @@ import (
 
 func TestLight_and_dark_pages_are_light_and_dark_and_nothing_complains(t *testing.T) {
 	findChromium(t)
-	d, c := startDemo(t), startChromium(t)
-	for _, device := range devices {
+	v := startChromium(t).visitor(t, startDemo(t).url)
+	v.tour(v.picture)
+}
+
+// everywhere does something with the page as it is on each device, in each
+// colour scheme that the visitor's system may ask for.
+func (v *visitor) everywhere(do func(scheme string, d device)) {
+	v.t.Helper()
+	for _, d := range devices {
+		v.holds(d)
 		for _, scheme := range []string{"light", "dark"} {
-			t.Run(device.name+", "+scheme, func(t *testing.T) {
-				v := c.visitor(t, d.url)
-				v.holds(device)
-				call(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-					Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-				})
-				v.tour(func(what string) { v.picture(what, scheme, device) })
+			call(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 			})
+			do(scheme, d)
 		}
 	}
 }
 
 // tour shows every page there is.
-func (v *visitor) tour(show func(what string)) {
+func (v *visitor) tour(shown func(what, scheme string, d device)) {
 	v.t.Helper()
+	show := func(what string) {
+		v.t.Helper()
+		v.everywhere(func(scheme string, d device) { v.t.Helper(); shown(what, scheme, d) })
+	}
 	v.open("/session")
 	show("no-session")
 	v.open("/cookies")
 	show("no-cookies")
 	v.open("/")
 	show("home")
+	v.open("/login")
+	show("login")
 	v.expect("status of 422")
 	v.answered(v.signIn(" "), 422)
 	show("name-not-taken")
 	v.signIn("Ann Smith")
 	show("signed-in")
+	v.open("/settings")
+	show("settings-of-a-guest")
+	v.open("/login?return=/settings")
+	show("login-once-more")
+	v.answered(v.entersAsAda("wrong"), 422)
+	show("password-not-taken")
+	v.types("password", adasPassword)
+	v.press(signIn)
+	v.at("/settings")
+	show("settings")
+	v.types("old", "wrong")
+	v.types("new", another)
+	v.answered(v.press(`form[action="/settings"] button`), 422)
+	show("password-not-changed")
+	v.open("/sessions")
+	show("sessions")
 	v.open("/session")
 	show("session")
 	v.open("/cookies")

@@ -23,7 +23,15 @@ type visitor struct {
 
 func (c *chromium) visitor(t *testing.T, url string) *visitor {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithNewBrowserContext())
+	return c.tab(t, url, chromedp.WithNewBrowserContext())
+}
+
+// owner is who the profile of the browser itself belongs to.
+func (c *chromium) owner(t *testing.T, url string) *visitor { t.Helper(); return c.tab(t, url) }
+
+func (c *chromium) tab(t *testing.T, url string, o ...chromedp.ContextOption) *visitor {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(c.ctx, o...)
 	t.Cleanup(cancel)
 	v := &visitor{t: t, ctx: ctx, url: url, complaints: &complaints{}}
 	if err := v.listen(ctx); err != nil {
@@ -91,26 +99,63 @@ func (v *visitor) press(button string) *network.Response {
 }
 
 const (
-	nameField = chromedp.CSS(`form[action$="/login"] input[name="name"]`)
-	signIn    = `form[action$="/login"] button`
-	signOut   = `form[action$="/logout"] button`
+	signIn  = `form[action="/login"] button`
+	signOut = `form[action="/logout"] button`
 )
 
+// signIn goes to the login page, and signs in as a guest.
 func (v *visitor) signIn(name string) *network.Response {
 	v.t.Helper()
-	run(v, chromedp.SendKeys(nameField, name))
+	v.open("/login")
+	v.types("name", name)
 	return v.press(signIn)
+}
+
+// The password of the demo's account Ada, and another one.
+const (
+	adasPassword = "analytical engine"
+	another      = "difference engine"
+)
+
+// entersAsAda signs in on the login page that is shown.
+func (v *visitor) entersAsAda(password string) *network.Response {
+	v.t.Helper()
+	run(v, chromedp.Clear(chromedp.CSS("#name")))
+	v.types("name", "Ada")
+	v.types("password", password)
+	return v.press(signIn)
+}
+
+// types fills in a field of a form.
+func (v *visitor) types(id, text string) {
+	v.t.Helper()
+	run(v, chromedp.SendKeys(chromedp.CSS("#"+id), text))
+}
+
+// id is the public name of the visitor's session.
+func (v *visitor) id() string {
+	v.t.Helper()
+	v.open("/session")
+	return eval[string](v, `document.querySelector("dd code").textContent`)
+}
+
+// at fails the test unless the visitor is on that page.
+func (v *visitor) at(path string) {
+	v.t.Helper()
+	if got := run(v, chromedp.Location()); got != v.url+path {
+		v.t.Errorf("the page is %s, want %s", got, v.url+path)
+	}
 }
 
 // back presses the back button, and reports whether the page was restored as it
 // had been left, with nothing asked of the server.
-func (v *visitor) back() (restored bool) {
+func (v *visitor) back() (restored bool) { v.t.Helper(); return v.leaf(-1) }
+
+// leaf goes so many pages forward in the history, or back.
+func (v *visitor) leaf(by int64) (restored bool) {
 	v.t.Helper()
 	history := run(v, chromedp.NavigationEntries())
-	if history.CurrentIndex == 0 {
-		v.t.Fatal("there is no page to go back to")
-	}
-	to := page.NavigateToHistoryEntryParams{EntryID: history.Entries[history.CurrentIndex-1].ID}
+	to := page.NavigateToHistoryEntryParams{EntryID: history.Entries[history.CurrentIndex+by].ID}
 	arrived := run(v, chromedp.WaitEvent(page.FrameNavigated,
 		func(e page.EventFrameNavigated) bool { return e.Frame.ParentID == "" },
 		func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
