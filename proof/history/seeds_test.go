@@ -99,6 +99,6 @@ var defects = []defect{
 		"	if en.epoch != 0 && d.generation() != en.epoch {",
 		"	if en.epoch != 0 && d.generation() != en.epoch && !seeded(`the epoch not asked for`) {"}}},
 	{"no entry in the owner record", []edit{{
-		"	d.set(e.id, e.encode())\n	excess",
-		"	if !seeded(`no entry in the owner record`) {\n		d.set(e.id, e.encode())\n	}\n	excess"}}},
+		"	d.set(e.id, e.encode())\n	if again",
+		"	if !seeded(`no entry in the owner record`) {\n		d.set(e.id, e.encode())\n	}\n	if again"}}},
 }
