@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Each prefix of a name stands for Secure, and those that begin with __Host- for
@@ -59,12 +60,18 @@ func size(m *Manager) judgement {
 	return judgement{verdict: Kept, value: fmt.Sprintf("the whole Set-Cookie has %d bytes", len(m.line[0])+tokenLen+len(m.line[1]))}
 }
 
+// cookieEnd leaves Options.Lifetime out: Terms may have a longer one.
 func cookieEnd(m *Manager) judgement {
-	end := "400 days"
-	if l := m.opts.Lifetime; l != Never && l < maxCookieAge {
-		end = l.String()
+	o := &m.opts
+	if o.checkCeilings("", Terms{Remember: true}) != nil {
+		return judgement{verdict: Kept, value: "none: Terms.Remember is refused"}
 	}
-	return judgement{verdict: Kept, value: "none; after a login with Terms.Remember what is left of the lifetime, " + end + " at most"}
+	most := maxCookieAge
+	if c := ceilings[o.Level].lifetime; o.checkCeilings("", Terms{Lifetime: most}) != nil {
+		most = min(most, c)
+	}
+	return judgement{verdict: Kept, value: fmt.Sprintf(
+		"none; after a login with Terms.Remember what is left of that login's lifetime, %d days at most", most/(24*time.Hour))}
 }
 
 func clearing(m *Manager) judgement {

@@ -22,7 +22,12 @@ func randomness(m *Manager) judgement {
 
 func replacement(m *Manager) judgement {
 	if m.stored() == nil {
-		return judgement{verdict: Kept, value: "at Login, StepUp and Renew; the old token opens nothing from then on"}
+		value := "at Login, StepUp and Renew; the old token opens nothing from then on"
+		if m.cached != nil {
+			value = "at Login, StepUp and Renew; the old token changes nothing from then on, " +
+				"and pages may be read by it as of a moment before, within the bound of the store's cache"
+		}
+		return judgement{verdict: Kept, value: value}
 	}
 	return byEpoch("no Epoch: the cookie of before goes on opening what was in it")(m)
 }
@@ -173,6 +178,22 @@ func comparison(m *Manager) judgement {
 	return judgement{verdict: Kept, value: "looked up by the id; the hash of the secret, all that there is of it in " + storeName(m.queues.store) + ", is compared in constant time"}
 }
 
+// documented shows what no other row asks for too, so that no option that is
+// data can change without a change of the findings.
+func documented(m *Manager) judgement {
+	o := &m.opts
+	codec := strings.TrimPrefix(fmt.Sprintf("%T", o.Codec), "*")
+	if _, ok := o.Codec.(jsonCodec); ok {
+		codec = "JSON"
+	}
+	strict := "not Strict"
+	if o.Strict {
+		strict = "Strict"
+	}
+	return judgement{verdict: Kept, value: fmt.Sprintf(
+		"by Audit, with the reasons of Options.Deviations; what no other row shows: MaxRecord %d, Codec %s, %s", o.MaxRecord, codec, strict)}
+}
+
 // storeName names the store, and those that it is built around.
 func storeName(st store.Store) string {
 	var names []string
@@ -190,7 +211,7 @@ func storeName(st store.Store) string {
 func failing(m *Manager) judgement {
 	value := fmt.Sprintf("a store that fails, or takes longer than %v, is a 503, and its visitor no stranger; events alone tell what is wrong with a token", m.opts.Timeout)
 	if m.stored() != nil {
-		value = "what does not open is no session, whatever the reason; an epoch that nobody can tell is a 503"
+		value = fmt.Sprintf("what does not open is no session, whatever the reason; an epoch that nobody can tell within %v is a 503", m.opts.Timeout)
 	}
 	return judgement{verdict: Kept, value: value}
 }

@@ -116,7 +116,7 @@ var auditRows = [...]auditRow{
 		"S49", "NIST 5.1", "the cookie ends with the browser",
 		always(Kept, "it has no end of its own but after a login with Terms.Remember"),
 	},
-	{"S50", "ASVS 7.1.1-3", "what was decided is documented", always(Kept, "by Audit, with the reasons of Options.Deviations")},
+	{"S50", "ASVS 7.1.1-3", "what was decided is documented", documented},
 	{"S51", "ASVS 14.2.2", "no cache gives one visitor the page of another", always(Kept, "by S35 and S36")},
 	{"S52", "RFC 6265bis; layered cookies", "a cookie that the browser gave up is no failure", always(Kept, "who comes without it is new")},
 }

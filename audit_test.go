@@ -198,9 +198,10 @@ func TestAudit_shows_what_the_options_choose(t *testing.T) {
 		{"S20", session.Options{Name: "__Host-sid"}, session.Kept, "no Domain, Path=/"},
 		{"S22", session.Options{Cookie: cookie.Attrs{SameSite: http.SameSiteStrictMode}}, session.Kept, "SameSite=Strict"},
 		{"S22", session.Options{Cookie: cookie.Attrs{Partitioned: true}}, session.Kept, "SameSite=Lax, Partitioned"},
-		{"S24", session.Options{Lifetime: time.Hour}, session.Kept, "1h0m0s at most"},
-		{"S24", session.Options{Lifetime: 500 * 24 * time.Hour}, session.Kept, "400 days at most"},
-		{"S24", session.Options{Lifetime: session.Never}, session.Kept, "400 days at most"},
+		{"S45", session.Options{Timeout: 1500 * time.Millisecond}, session.Kept, "takes longer than 1.5s"},
+		{"S50", session.Options{}, session.Kept, "MaxRecord 1048576, Codec JSON, not Strict"},
+		{"S50", session.Options{MaxRecord: 4000, Strict: true}, session.Kept, "MaxRecord 4000, Codec JSON, Strict"},
+		{"S50", session.Options{Codec: new(upper)}, session.Kept, "Codec session_test.upper,"},
 		{"S33", session.Options{Rotate: 15 * time.Minute}, session.Kept, "Rotate 15m0s, with a grace of 30s; a copy that is used later is reported"},
 		{"S33", session.Options{Rotate: time.Hour, Fork: session.ForkStale}, session.Kept, "used later ends the login's being recent"},
 		{"S33", session.Options{Rotate: time.Hour, Fork: session.ForkEnd}, session.Kept, "used later ends the session"},
@@ -214,7 +215,6 @@ func TestAudit_shows_what_the_options_choose(t *testing.T) {
 		{"S39", session.Options{Observe: observe}, session.Kept, "Refused and Unknown"},
 		{"S40", session.Options{}, session.Open, "nothing is recorded"},
 		{"S40", session.Options{Client: func(*http.Request) session.Client { return session.Client{} }}, session.Open, "the client of each login is recorded"},
-		{"S45", session.Options{Timeout: time.Second}, session.Kept, "takes longer than 1s"},
 		{"S47", session.Options{Name: "__Host-sid", Cookie: cookie.Attrs{Scriptable: true}}, session.Application, "scripts can read"},
 	} {
 		if f := auditOf(t, "New", c.o)[c.row]; f.Verdict != c.verdict || !strings.Contains(f.Value, c.value) {
@@ -299,8 +299,11 @@ func TestAudit_has_the_rows_and_the_sources_of_SECURITY(t *testing.T) {
 				t.Errorf("%s: SECURITY.md cites %q, and Audit %q", row, source, f.Source)
 			}
 		}
-		if f.Verdict == session.Open && !strings.Contains(here, "*open*") {
-			t.Errorf("%s is open to Audit, and not to SECURITY.md: %s", row, here)
+		if open := strings.Contains(here, "*open*"); (f.Verdict == session.Open) != open {
+			t.Errorf("%s is %s to Audit, and open to SECURITY.md is %v: %s", row, f.Verdict, open, here)
+		}
+		if strings.Contains(here, "*yours*") && f.Verdict != session.Application {
+			t.Errorf("%s is %s to Audit, and the application's to SECURITY.md: %s", row, f.Verdict, here)
 		}
 	}
 }

@@ -13,7 +13,9 @@ import (
 
 	"github.com/sojourn-go/session"
 	"github.com/sojourn-go/session/csrf"
+	"github.com/sojourn-go/session/devices"
 	"github.com/sojourn-go/session/flash"
+	"github.com/sojourn-go/session/fresh"
 	"github.com/sojourn-go/session/store"
 )
 
@@ -24,6 +26,8 @@ type cachedSite struct {
 	l          *lab
 	pages      []cachedPage
 	around     func(page http.Handler) http.Handler
+	recent     http.Handler // names, for who signed in within the minute
+	devices    http.Handler
 	ownersOnly bool // nobody's sessions hold no name
 }
 
@@ -45,7 +49,19 @@ const asker = "X-Asker"
 
 func newCachedSite(l *lab) *cachedSite {
 	site := &cachedSite{l: l}
-	site.pages = slices.Concat(openPages, readingPages, changingPages, failingPages, companionPages)
+	site.pages = slices.Concat(openPages, readingPages, changingPages, failingPages, companionPages, guardedPages)
+	login := fresh.Options{Login: "/login"}
+	site.recent = fresh.Require(time.Minute, login)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, names(session.From(r.Context())))
+	}))
+	if !l.sealed() { // sealed sessions cannot be listed
+		site.pages = slices.Concat(site.pages, devicesPages)
+		page, err := devices.New(l.m, devices.Options{Login: login.Login})
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		site.devices = page
+	}
 	protection, err := csrf.New(csrf.Options{})
 	if err != nil {
 		l.t.Fatal(err)

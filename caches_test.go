@@ -30,9 +30,10 @@ type audience struct {
 	script   *rand.Rand
 
 	leaks    []string
-	hits     map[string]int // answers from the cache, by page
+	hits     map[string]int // answers from the cache, by path
 	shared   map[string]int // those of them that another visitor had caused
 	statuses map[int]int
+	answers  map[string]int // by method, path and status
 }
 
 // A stranger is one of the visitors: a browser, and what he does on the site.
@@ -47,7 +48,7 @@ type stranger struct {
 func newAudience(l *lab, seed uint64, o sharedcache.Options, defect func(status int, h http.Header)) *audience {
 	c := &audience{
 		site: newCachedSite(l), script: rand.New(rand.NewPCG(seed, 0)),
-		hits: map[string]int{}, shared: map[string]int{}, statuses: map[int]int{},
+		hits: map[string]int{}, shared: map[string]int{}, statuses: map[int]int{}, answers: map[string]int{},
 	}
 	var origin http.Handler = c.site
 	if defect != nil {
@@ -89,6 +90,7 @@ func (c *audience) request() {
 	}
 	res := serve(c.cache, r)
 	c.statuses[res.StatusCode]++
+	c.answers[fmt.Sprintf("%s %s %d", page.method, page.path, res.StatusCode)]++
 	if strings.HasSuffix(res.Header.Get("Cache-Status"), "; hit") {
 		c.hits[page.path]++
 		if res.Header.Get(asker) != v.name {
@@ -110,8 +112,12 @@ func (c *audience) judge(v *stranger, path string, res *http.Response) {
 			c.leaks = append(c.leaks, fmt.Sprintf("%s got a page of %s's: %s: %s", v.name, whose[1], path, text))
 		}
 	}
-	if whose := res.Header.Get(asker); whose != v.name && len(res.Header["Clear-Site-Data"]) > 0 {
+	whose := res.Header.Get(asker)
+	if whose != v.name && len(res.Header["Clear-Site-Data"]) > 0 {
 		c.leaks = append(c.leaks, fmt.Sprintf("%s was told to forget the site at %s by an answer to %s", v.name, path, whose))
+	}
+	if whose != v.name && res.StatusCode == http.StatusOK && strings.HasPrefix(path, "/devices/") { // they name nobody
+		c.leaks = append(c.leaks, fmt.Sprintf("%s got the sessions of %s: %s", v.name, whose, path))
 	}
 	for _, line := range res.Header["Set-Cookie"] {
 		if !strings.HasSuffix(line, "; asker="+v.name) {
@@ -184,6 +190,7 @@ func (c *audience) wasServed(t *testing.T, o sharedcache.Options) {
 			t.Errorf("no answer was a %d", status)
 		}
 	}
+	c.wasGuarded(t, o)
 	for _, path := range []string{"/visit/published", "/link", "/down", "/unreachable"} {
 		if c.shared[path] != 0 {
 			t.Errorf("%s was served %d times to another than who had asked for it", path, c.shared[path])

@@ -19,9 +19,10 @@ const updateVariable = "SESSIONTEST_UPDATE"
 const auditHead = "# Manager.Audit of this configuration. " + updateVariable + "=1 go test writes it anew.\n"
 
 // Audit fails the test if [session.Manager.Audit] says anything else of m than
-// the file does, and tells each row that differs. So nobody loosens the
-// configuration, or upgrades to a package that judges it otherwise, without
-// seeing the change of the file in a review.
+// the file does, and tells each row that differs. So nobody changes an option
+// that is data, or upgrades to a package that judges the options otherwise,
+// without a change of the file for a review. Of what is code it sees whether
+// there is a Client, Epoch, NotBefore or Observe, and the type of the Codec.
 //
 // The file is written by the same test with SESSIONTEST_UPDATE=1 in the
 // environment, as are the directories above it. Commit it:

@@ -39,7 +39,8 @@ func printAuditFlags(w io.Writer) {
 	f := (&auditFlags{}).set()
 	f.SetOutput(w)
 	f.PrintDefaults()
-	fmt.Fprint(w, "\nThe exit status is 1 if the options deviate from a requirement and Deviations has no reason for it.\n")
+	fmt.Fprint(w, "\nThe exit status is 1 if the options deviate from a requirement and Deviations has no reason for it,\n"+
+		"or if the findings cannot be written.\n")
 }
 
 // audit prints how options stand to the requirements.
@@ -52,6 +53,9 @@ func audit(ctx context.Context, args []string, std streams) int {
 	}
 	if err == nil && f.NArg() > 0 {
 		err = fmt.Errorf("it takes flags only, and got %s", shown(f.Arg(0)))
+	}
+	if err == nil && a.config == "" && given(f, "config") { // such as -config "$UNSET"
+		err = errors.New("-config has no name of a file: the zero options are audited without -config")
 	}
 	if err != nil {
 		return wrong(std, "audit", err)
@@ -66,6 +70,12 @@ func audit(ctx context.Context, args []string, std streams) int {
 		return exitFailed
 	}
 	return conclude(std.err, findings)
+}
+
+// given reports whether the flag was on the command line.
+func given(f *flag.FlagSet, name string) (found bool) {
+	f.Visit(func(g *flag.Flag) { found = found || g.Name == name })
+	return found
 }
 
 // sessions makes a manager of the options, or tells all that is wrong with them.

@@ -150,6 +150,12 @@ func TestAudit_WrongFlagsAreWrongUsage(t *testing.T) {
 			t.Errorf("%s: exit code %d, standard output %q, standard error %q", flags, code, stdout, stderr)
 		}
 	}
+	for _, flags := range [][]string{{"-config", ""}, {"-config="}, {"-config", "options.json", "-config", ""}} { // as by -config "$UNSET"
+		code, stdout, stderr := audits(t, "", flags...)
+		if code != 2 || stdout != "" || !strings.Contains(stderr, "-config has no name of a file") {
+			t.Errorf("%q: exit code %d, standard output %q, standard error %q", flags, code, stdout, stderr)
+		}
+	}
 	for _, flags := range []string{"audit -h", "help audit"} {
 		var out, errs bytes.Buffer
 		code := run(t.Context(), strings.Fields(flags), streams{&out, &errs})
