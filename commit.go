@@ -218,6 +218,9 @@ func (s *Session) forgo() {
 		return
 	}
 	s.seen() // what follows was made upon what is dropped
+	if w.unloaded {
+		w.failed = len(w.list) // nobody knows whose session they would be in
+	}
 	w.list, w.stuck, w.told, w.err, w.apart = w.list[min(w.failed, len(w.list)):], nil, nil, nil, true
 }
 

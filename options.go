@@ -84,8 +84,10 @@ type Options struct {
 	// Rotate, if not zero, gives a session another token so long after its
 	// last one, with an answer that can carry a cookie. Who still sends the one
 	// before is given the same new one, until 30 seconds after the new one
-	// was first seen; whoever sends it later has a copy (a Forked event). From
-	// a minute up. For stored sessions.
+	// was first seen, by the clocks of the nodes, which must not differ by as
+	// much; whoever sends it later has a copy (a Forked event). A token that
+	// has not been seen is not replaced, so that one who comes seldom has each
+	// for longer. From a minute up. For stored sessions.
 	Rotate time.Duration
 
 	// Fork is what becomes of a session of which somebody has a copy. Zero:
