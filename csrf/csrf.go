@@ -26,8 +26,9 @@ type Options struct {
 	_ [0]func()
 
 	// TrustedOrigins are other origins that may send writes, as browsers
-	// write them: "https://accounts.example.com", in lower case, without a
-	// default port and without a path.
+	// write them: "https://accounts.example.com", in lower case, in ASCII
+	// (xn--...), without a default port and without a path. There are no
+	// patterns.
 	TrustedOrigins []string
 
 	// InsecureBypass are patterns, in the syntax of http.ServeMux, of requests
@@ -54,8 +55,9 @@ type Options struct {
 	MaxForm int64
 
 	// ErrorHandler answers what is refused; err wraps ErrCrossOrigin or
-	// ErrToken. There is no session in requests that CrossOrigin refuses. Zero:
-	// 403 with a line of plain text, and a line in slog's log at Debug.
+	// ErrToken. A request that CrossOrigin refuses has no session yet, and there
+	// session.From panics: ask with session.Lookup. Zero: 403 with a line of
+	// plain text, and a line in slog's log at Debug.
 	ErrorHandler func(w http.ResponseWriter, r *http.Request, err error)
 }
 
@@ -86,6 +88,7 @@ func New(o Options) (*Protection, error) {
 	if o.ErrorHandler == nil {
 		o.ErrorHandler = refuse
 	}
+	o.TrustedOrigins = slices.Clone(o.TrustedOrigins)
 	p := &Protection{opts: o}
 	faults := []error{o.checkNames()}
 	for _, origin := range o.TrustedOrigins {
@@ -120,22 +123,6 @@ func (o *Options) checkNames() error {
 // 5.6.2).
 func isToken(c rune) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || strings.ContainsRune("!#$%&'*+-.^_`|~", c)
-}
-
-// trust adds a trusted origin, if there is a browser that would send it: it is
-// compared byte by byte with what one sends (RFC 6454, section 6.2).
-func (p *Protection) trust(origin string) error {
-	scheme, _, _ := strings.Cut(origin, ":")
-	switch {
-	case origin != strings.ToLower(origin):
-		return fmt.Errorf("csrf: TrustedOrigins has %q: browsers send origins in lower case", origin)
-	case scheme == "https" && strings.HasSuffix(origin, ":443"), scheme == "http" && strings.HasSuffix(origin, ":80"):
-		return fmt.Errorf("csrf: TrustedOrigins has %q: browsers leave out the port that goes without saying", origin)
-	}
-	if err := p.origins.AddTrustedOrigin(origin); err != nil {
-		return fmt.Errorf("csrf: TrustedOrigins: %w", err)
-	}
-	return nil
 }
 
 // exempt adds a pattern to the mux that knows what is not checked. A pattern

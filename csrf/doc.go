@@ -14,7 +14,7 @@
 //
 // Nothing is stored for visitors who are shown no form. The first token of a
 // session makes a secret, which is kept in the session. A token is made of that
-// secret, of the owner, and of when the owner was last recognised: so it
+// secret, and of when the owner was last recognised, by the millisecond: so it
 // survives Session.Renew and opens as many tabs as one likes, and opens
 // nothing any more after a Login, a StepUp or an End.
 //

@@ -118,8 +118,11 @@ func ExampleToken() {
 	// 121
 }
 
+var notice = session.NewKey[string]("notice")
+
 // A site that shares its forms with a partner, takes calls of a payment
-// service, and answers refusals with a page of its own.
+// service, and has the next page say why something was refused. What CrossOrigin
+// refuses has no session for that: session.Lookup tells.
 func ExampleOptions() {
 	protection, err := csrf.New(csrf.Options{
 		TrustedOrigins: []string{"https://accounts.example.com"},
@@ -134,22 +137,30 @@ func ExampleOptions() {
 			case errors.Is(err, csrf.ErrToken):
 				why = "an old page"
 			}
-			http.Error(w, "Not done: this came from "+why+".", http.StatusForbidden)
+			text := "Not done: this came from " + why + "."
+			if s, ok := session.Lookup(r.Context()); ok {
+				notice.Set(s, text)
+				http.Redirect(w, r, "/", http.StatusSeeOther)
+				return
+			}
+			http.Error(w, text, http.StatusForbidden)
 		},
 	})
 	if err != nil {
 		panic(err)
 	}
-	site := newManager().Handler(protection.Handler(http.HandlerFunc(saveSettings)))
-	for _, path := range []string{"/settings", "/hooks/paid"} {
-		w := httptest.NewRecorder()
-		site.ServeHTTP(w, httptest.NewRequest("POST", "https://localhost"+path, nil))
-		fmt.Println(path, w.Code, strings.TrimSpace(w.Body.String()))
+	site := protection.CrossOrigin(newManager().Handler(protection.Handler(http.HandlerFunc(saveSettings))))
+	for _, c := range []struct{ path, from string }{{"/settings", ""}, {"/settings", "cross-site"}, {"/hooks/paid", ""}} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "https://localhost"+c.path, nil)
+		r.Header.Set("Sec-Fetch-Site", c.from)
+		site.ServeHTTP(w, r)
+		fmt.Println(c.path, w.Code, w.Header().Get("Location")+strings.TrimSpace(w.Body.String()))
 	}
 	_, err = csrf.New(csrf.Options{TrustedOrigins: []string{"accounts.example.com"}})
 	fmt.Println(err)
 	// Output:
-	// /settings 403 Not done: this came from an old page.
+	// /settings 303 /
+	// /settings 403 Not done: this came from another site.
 	// /hooks/paid 200 saved:
-	// csrf: TrustedOrigins: invalid origin "accounts.example.com": scheme is required
+	// csrf: TrustedOrigins has "accounts.example.com": an origin begins with https:// or http://
 }

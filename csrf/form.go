@@ -30,7 +30,7 @@ func (p *Protection) fromForm(r *http.Request) string {
 	kind, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case r.Body == nil:
-	case kind == "application/x-www-form-urlencoded" && r.PostForm != nil:
+	case kind == "application/x-www-form-urlencoded" && r.PostForm != nil && parsed(r.Method):
 		return r.PostForm.Get(p.opts.Field)
 	case kind == "application/x-www-form-urlencoded":
 		return p.peek(r, inURLEncoded)
@@ -40,6 +40,12 @@ func (p *Protection) fromForm(r *http.Request) string {
 		})
 	}
 	return ""
+}
+
+// parsed reports whether net/http's ParseForm reads the body of such a request.
+// Of any other, a DELETE say, it makes an empty PostForm, and leaves the body.
+func parsed(method string) bool {
+	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }
 
 // peek shows find the beginning of the body, and puts back what it has read.

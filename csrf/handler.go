@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/sojourn-go/session"
@@ -74,14 +75,24 @@ func (p *Protection) checkOrigin(r *http.Request) error {
 	if err := p.origins.Check(r); err != nil {
 		return fmt.Errorf("%w: %w", ErrCrossOrigin, err)
 	}
+	// An Origin without a host ("null") is to Check that of a request without
+	// one, as HTTP/1.0 allows it.
+	if origin := r.Header.Get("Origin"); r.Host == "" && origin != "" && r.Header.Get("Sec-Fetch-Site") == "" &&
+		!free(r.Method) && !slices.Contains(p.opts.TrustedOrigins, origin) {
+		return fmt.Errorf("%w: it names no Host that its Origin could be", ErrCrossOrigin)
+	}
 	return nil
+}
+
+// free reports whether Check lets the method through from everywhere.
+func free(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
 // wantsToken reports whether a request that Check has found nothing against
 // needs more than that.
 func (p *Protection) wantsToken(r *http.Request) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, "": // RFC 9110, section 9.2.1
+	if free(r.Method) || r.Method == http.MethodTrace || r.Method == "" { // RFC 9110, section 9.2.1
 		return false
 	}
 	return p.opts.AlwaysToken || r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == ""

@@ -292,12 +292,15 @@ func TestFaultsOfTheOptionsComeBackAtOnce(t *testing.T) {
 
 // A caller's slice may change later.
 func TestOptionsAreTheProtectionsOwn(t *testing.T) {
-	headers := []string{"X-Own"}
-	p := protect(t, csrf.Options{Headers: headers})
-	headers[0] = "X-Other"
+	headers, origins := []string{"X-Own"}, []string{trusted}
+	p := protect(t, csrf.Options{Headers: headers, TrustedOrigins: origins})
+	headers[0], origins[0] = "X-Other", "null"
 	b := sessiontest.New(t, session.Options{}).Browser(nil)
 	token := open(t, b, page)
 	r := b.Request("POST", "/", nil)
 	r.Header.Set("X-Own", token)
 	want(t, "the header of the options", b.Serve(p.Handler(done), r).Code, 204)
+	r.Host = ""
+	r.Header.Set("Origin", "null")
+	want(t, "the origin of later", b.Serve(p.Handler(done), r).Code, 403)
 }

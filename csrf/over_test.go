@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/sojourn-go/session"
 	"github.com/sojourn-go/session/csrf"
@@ -115,4 +117,17 @@ func TestAFormForARequestWhoseTokenWasReplacedMeanwhileIsAnError(t *testing.T) {
 	if want := session.ErrSuperseded.Error(); w.Code != 409 || !strings.Contains(w.Body.String(), want) {
 		t.Errorf("got %d %q, want 409 with %q, and no form", w.Code, w.Body, want)
 	}
+}
+
+// The answer to a login was lost, and the browser holds the token of before.
+func TestAFormUnderATokenThatWasReplacedIsShownAgainAfterTwoMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := sessiontest.New(t, session.Options{})
+		ann := site.Browser(func(s *session.Session) { note.Set(s, "here") })
+		login := handle(func(s *session.Session, _ http.ResponseWriter) { s.Login("ann") })
+		want(t, "the login", recorded(site.Manager().Handler(login), ann.Request("POST", "/", nil)).Code, 200)
+		want(t, "a form at once", ann.Serve(page, ann.Request("GET", "/", nil)).Code, 409)
+		time.Sleep(2 * time.Minute)
+		want(t, "a form after two minutes", send(ann, open(t, ann, page)), 204)
+	})
 }

@@ -45,7 +45,9 @@ var fieldName = session.NewLocal[string]()
 // a newer token; session.StatusCode tells the answer to each.
 //
 // A token is valid until the session's next Login, StepUp, ClearValues or End:
-// make it after those, if a request does both.
+// make it after those, if a request does both. Recognitions of one owner are told
+// apart by the millisecond (Session.Authenticated): a token that was made between
+// two of the same millisecond outlives the second.
 func Token(s *session.Session) (string, error) {
 	if err := s.Err(); err != nil {
 		return "", fmt.Errorf("csrf: %w", err)
@@ -115,18 +117,17 @@ func newest(all []byte, n int) []byte {
 	return all[max(0, len(all)-n*secretLen):]
 }
 
-// digest is what a token proves to know of the session: a secret, and whose it
-// is since when. What was known of it before a login (by whoever had planted
-// the session) tells nothing of it after.
+// digest is what a token proves to know of the session: a secret, and when its
+// owner was last recognised. What was known of it before a login (by whoever had
+// planted the session) tells nothing of it after. The owner needs no place in
+// it: to another owner's session no secret is kept.
 func digest(secret []byte, s *session.Session) []byte {
 	var since int64
-	info := s.Info()
-	if !info.Authenticated.IsZero() {
-		since = info.Authenticated.UnixMilli()
+	if when := s.Authenticated(); !when.IsZero() {
+		since = when.UnixMilli()
 	}
 	h := hmac.New(sha256.New, secret)
 	h.Write(binary.BigEndian.AppendUint64([]byte("csrf token 1\x00"), uint64(since)))
-	h.Write([]byte(info.Owner))
 	return h.Sum(nil)
 }
 

@@ -177,3 +177,27 @@ func TestNothingIsStoredForWhoIsShownNoForm(t *testing.T) {
 		t.Error("the second form of the session sets a cookie again")
 	}
 }
+
+// The clock of "last recognised" ticks in milliseconds, and the doc says so.
+func TestRecognitionsOfOneOwnerInOneMillisecondAreOneToAToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		everyKindInside(t, func(site *sessiontest.Site) {
+			ann := site.Browser(nil)
+			planted := open(t, ann, page)
+			ann.Change(func(s *session.Session) { s.Login("ann") })
+			want(t, "nobody's, at the same time", send(ann, planted), 403)
+			token := open(t, ann, page)
+			ann.Change(func(s *session.Session) { s.StepUp(2) })
+			want(t, "StepUp in the same millisecond", send(ann, token), 204)
+			time.Sleep(time.Millisecond)
+			ann.Change(func(s *session.Session) { s.Login("ann") })
+			want(t, "Login in the next", send(ann, token), 403)
+
+			token = open(t, ann, page)
+			ann.Change(func(s *session.Session) { s.Login("bob") })
+			want(t, "another owner in the same", send(ann, token), 403)
+			open(t, ann, page)
+			want(t, "another owner who was shown a form", send(ann, token), 403)
+		})
+	})
+}

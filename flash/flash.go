@@ -23,17 +23,28 @@ type entry struct {
 	Text string `json:"t"`
 }
 
-var waiting = session.NewKey[[]entry]("_flash")
+const waitingName = "_flash"
+
+var waiting = session.NewKey[[]entry](waitingName)
 
 // Add has a message wait for the next reading, in this request or a later one.
 //
-// What waits takes at most 2000 bytes of the session (as JSON), some forty
+// What waits takes at most 1000 bytes of the session (as JSON), some twenty
 // short messages: if it would be more, the oldest are dropped, so that what
-// nobody reads does not grow. A text longer than 1000 bytes, or a kind longer
+// nobody reads does not grow. A text longer than 500 bytes, or a kind longer
 // than 64, is cut and ends in "…". What is not UTF-8 is replaced by U+FFFD.
+//
+// If the request came with the token of a session that had ended, the message
+// begins another session. Beside changes that were made before it, it does not:
+// what is to be said of those (session.ErrEnded) is said.
 func Add(s *session.Session, kind, text string) {
 	e := entry{Mark: rand.Text()[:markLen], Kind: cut(kind, maxKind), Text: cut(text, maxText)}
-	waiting.Update(s, func(list []entry) []entry { return newest(append(list, e)) })
+	p := pageOf(s)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if settle(s) && legible(s) {
+		waiting.Update(s, func(list []entry) []entry { return newest(append(list, e)) })
+	}
 }
 
 // Now has a message shown by this request only: it is never stored, and if
@@ -131,8 +142,8 @@ func without(list, others []entry) []entry {
 // for so much and no more.
 const (
 	maxKind    = 64
-	maxText    = 1000
-	maxWaiting = 2000
+	maxText    = 500
+	maxWaiting = 1000
 	markLen    = 12 // 60 random bits, to tell apart what waits in one session
 	frame      = len(`{"m":"","k":"","t":""},`) + markLen
 )

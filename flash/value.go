@@ -45,10 +45,15 @@ func (v Value[T]) check() {
 // commit fail. To the changes of other requests it is what Key.Set is.
 //
 // Any x waits, a zero one and false too. How large it may be is for the
-// session to say (Options.MaxRecord).
+// session to say (Options.MaxRecord). Where a session had ended, Put does as Add.
 func (v Value[T]) Put(s *session.Session, x T) {
 	v.check()
-	v.key.Set(s, []held[T]{{rand.Text()[:markLen], x}})
+	p := pageOf(s)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if settle(s) {
+		v.key.Set(s, []held[T]{{rand.Text()[:markLen], x}})
+	}
 }
 
 // Get returns the value that waits, and whether one does, and has it removed at
