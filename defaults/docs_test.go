@@ -169,6 +169,27 @@ func readDoc(t *testing.T) string {
 	return string(text)
 }
 
+var headerName = regexp.MustCompile(`\bForwarded\b|[A-Z][a-z]*(?:-[A-Z][A-Za-z0-9]*)+`)
+
+// That they are removed is TestWhatNobodyVouchesForIsNotInTheRequestInside's.
+func TestTheDocumentNamesEveryHeaderThatIsRemoved(t *testing.T) {
+	_, list, _ := strings.Cut(readDoc(t), "\n- for the address:")
+	list, _, _ = strings.Cut(list, "\n\n")
+	named := map[string]bool{"Accept": true, "Cookie": true, "Via": true}
+	for _, name := range headerName.FindAllString(list, -1) {
+		named[name] = true
+	}
+	for name := range everything() {
+		if !named[name] && !strings.HasPrefix(http.CanonicalHeaderKey(name), "X-Forwarded") {
+			t.Errorf("the document does not name %s", name)
+		}
+		delete(named, name)
+	}
+	for name := range named {
+		t.Errorf("the document names %s, and no test sees it removed", name)
+	}
+}
+
 var fieldPath = regexp.MustCompile("`((?:Session|Manager|CSRF|Flash|Headers|HSTS|Redirect|Proxies)(?:\\.[A-Z][A-Za-z]*)*)`")
 
 func TestEveryFieldThatTheDocumentNamesIsOneAndEveryPartIsNamed(t *testing.T) {

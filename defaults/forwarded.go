@@ -13,11 +13,12 @@ type said struct {
 	scheme, host string
 }
 
-// read returns what the headers of a request from a trusted peer say.
-func (p *proxies) read(h http.Header, peer netip.AddrPort) said {
-	s := said{client: peer}
+// read returns what the headers of a request from a trusted peer say, and
+// whether they can be read.
+func (p *proxies) read(h http.Header, peer netip.AddrPort) (s said, ok bool) {
+	s, ok = said{client: peer}, true
 	if p.forwarded {
-		p.readForwarded(&s, h["Forwarded"])
+		ok = p.readForwarded(&s, h["Forwarded"])
 	} else {
 		s.client = p.clientOf(h["X-Forwarded-For"], peer)
 		s.scheme = schemeNamed(lastOf(h["X-Forwarded-Proto"]))
@@ -26,7 +27,7 @@ func (p *proxies) read(h http.Header, peer netip.AddrPort) said {
 	if _, ok := hostOf(s.host); !ok || !p.believeHost {
 		s.host = ""
 	}
-	return s
+	return s, ok
 }
 
 // clientOf goes from the right to the left through the hops, as long as those
@@ -117,15 +118,21 @@ func plain(ip netip.Addr, port uint16) netip.AddrPort {
 
 // readForwarded goes through the elements as clientOf does. Each is what one
 // proxy saw: of two trusted ones, that which is nearer to the client knows
-// better. A line that cannot be read says nothing, and ends it: nobody knows
-// where in it the client's part ends.
-func (p *proxies) readForwarded(s *said, lines []string) {
-	for _, line := range slices.Backward(lines) {
-		elements, ok := parseForwarded(line)
-		if !ok {
-			return
-		}
-		for _, e := range slices.Backward(elements) {
+// better. It reports false if a trusted proxy's element cannot be read: then
+// nobody knows whose request it is, and to take it for the proxy's own would let
+// a stranger be one who can make the proxy stumble.
+func (p *proxies) readForwarded(s *said, lines []string) bool {
+	for _, rest := range slices.Backward(lines) {
+		for more := true; more; {
+			var each string
+			rest, each, more = cutLastElement(rest)
+			if each == "" {
+				continue // as in clientOf
+			}
+			e, ok := parseElement(each)
+			if !ok {
+				return false
+			}
 			if scheme := schemeNamed(e.proto); scheme != "" {
 				s.scheme = scheme
 			}
@@ -134,47 +141,61 @@ func (p *proxies) readForwarded(s *said, lines []string) {
 			}
 			hop, ok := node(e.node)
 			if !ok {
-				return
+				return true
 			}
 			s.client = hop
 			if !p.trusts(hop.Addr()) {
-				return
+				return true
 			}
 		}
 	}
+	return true
+}
+
+// cutLastElement is cutLast at the last comma that is not in quotes, seen from
+// the right. So whatever a client wrote, open quotes too, what a proxy appended
+// to it is an element of its own: in one that can be read every quote has its
+// other half, and a backslash stands in quotes only.
+func cutLastElement(line string) (rest, last string, more bool) {
+	quoted := false
+	for i := len(line) - 1; i >= 0; i-- {
+		switch c := line[i]; {
+		case c == '"' && !escaped(line[:i]):
+			quoted = !quoted
+		case c == ',' && !quoted:
+			return line[:i], trim(line[i+1:]), true
+		}
+	}
+	return "", trim(line), false
+}
+
+// escaped reports whether what follows s does so after a backslash that counts.
+func escaped(s string) bool {
+	return (len(s)-len(strings.TrimRight(s, `\`)))%2 == 1
 }
 
 // An element is what one proxy says in Forwarded (RFC 7239, 4).
 type element struct{ node, proto, host string }
 
-// maxElements is more than any chain of proxies has.
-const maxElements = 100
-
-// parseForwarded reads one line of Forwarded. Beyond the grammar it takes white
-// space around semicolons, and values that should be in quotes, as long as it is
-// clear where they end: proxies send both.
-func parseForwarded(line string) (elements []element, ok bool) {
-	for e, open := (element{}), false; ; {
-		line = strings.TrimLeft(line, " \t")
-		if line != "" && line[0] != ',' && line[0] != ';' {
-			if line, ok = e.parsePair(line); !ok {
-				return nil, false
+// parseElement reads one element. Beyond the grammar it takes white space around
+// semicolons, and values that should be in quotes, as long as it is clear where
+// they end: proxies send both.
+func parseElement(s string) (e element, ok bool) {
+	for {
+		s = strings.TrimLeft(s, " \t")
+		if s != "" && s[0] != ';' {
+			if s, ok = e.parsePair(s); !ok {
+				return element{}, false
 			}
-			open = true
-			line = strings.TrimLeft(line, " \t")
+			s = strings.TrimLeft(s, " \t")
 		}
-		if line == "" || line[0] == ',' {
-			if open {
-				elements = append(elements, e)
-			}
-			if line == "" || len(elements) > maxElements {
-				return elements, len(elements) <= maxElements
-			}
-			e, open = element{}, false
-		} else if line[0] != ';' {
-			return nil, false
+		if s == "" {
+			return e, true
 		}
-		line = line[1:]
+		if s[0] != ';' {
+			return element{}, false
+		}
+		s = s[1:]
 	}
 }
 

@@ -160,12 +160,16 @@ type gate struct {
 	fields   []field
 	hsts     field
 	redirect *redirect
+	warning  *warning
 	next     http.Handler
 }
 
 func (c Config) gate() (*gate, error) {
 	var faults [4]error
-	g := &gate{hsts: field{name: "Strict-Transport-Security"}}
+	g := &gate{hsts: field{name: "Strict-Transport-Security"}, warning: new(warning)}
+	if c.Session != nil {
+		g.warning.logger = c.Session.Logger
+	}
 	g.fields, faults[0] = c.Headers.fields()
 	g.hsts.value, faults[1] = c.HSTS.value()
 	g.redirect, faults[2] = c.Redirect.checked()
@@ -174,13 +178,18 @@ func (c Config) gate() (*gate, error) {
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	in := g.proxies.enlighten(r)
+	in, ok := g.proxies.enlighten(r)
 	if in != r {
 		defer handBack(r, in)
 	}
 	tls := Scheme(in) == "https"
 	g.describe(w.Header(), tls)
+	if !ok {
+		http.Error(w, "The proxy's part of the header Forwarded cannot be read.", http.StatusBadRequest)
+		return
+	}
 	if g.redirect != nil && !tls && !g.redirect.exempt[in.URL.Path] {
+		g.warnOf(r)
 		g.redirect.answer(w, in)
 		return
 	}

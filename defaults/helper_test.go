@@ -91,6 +91,14 @@ func prefixes(texts ...string) (all []netip.Prefix) {
 // A sight is what a handler sees of a request.
 type sight struct{ addr, host, scheme string }
 
+// sightOf returns the zero sight of a request that did not come in.
+func sightOf(r *http.Request) sight {
+	if r == nil {
+		return sight{}
+	}
+	return sight{r.RemoteAddr, r.Host, defaults.Scheme(r)}
+}
+
 // seen sends a request through c and returns what the handler got, nil if it
 // did not run.
 func seen(tb testing.TB, c defaults.Config, r *http.Request) (got *http.Request, w *httptest.ResponseRecorder) {

@@ -14,7 +14,8 @@ import (
 // Proxies are those whose word is taken for where a request came from. A header
 // is what anybody writes; so it counts only if the connection comes from an
 // address named here, and is removed otherwise, before anybody inside can be
-// fooled by it (attacks.md 33).
+// fooled by it (attacks.md 33). Removed are all X-Forwarded headers, and those
+// that docs/defaults.md names; of others nobody here knows.
 //
 // Inside, the request says what is believed: RemoteAddr is the client's (with
 // port 0 where no proxy told it), Host what the client asked for, and [Scheme]
@@ -24,8 +25,9 @@ import (
 // a trusted proxy sent them.
 //
 // The address is that of the right-most hop that is not trusted: what stands
-// left of it was written by the client. If a hop cannot be read ("unknown", an
-// obfuscated name, garbage), the address is that of the proxy which wrote it.
+// left of it was written by the client. If a hop is no address ("unknown", an
+// obfuscated name), the address is that of the proxy which wrote it. If a trusted
+// proxy's element of Forwarded cannot be read at all, the answer is 400.
 type Proxies struct {
 	_ [0]func()
 
@@ -101,13 +103,17 @@ func schemeOf(r *http.Request) string {
 }
 
 // enlighten returns the request as it is believed to have been sent: r itself
-// if nobody says anything of it, and else a copy.
-func (p *proxies) enlighten(r *http.Request) *http.Request {
-	peer, ok := node(r.RemoteAddr)
-	if !ok || !p.trusts(peer.Addr()) {
-		return disbelieve(r)
+// if nobody says anything of it, and else a copy. It reports false if nobody can
+// know.
+func (p *proxies) enlighten(r *http.Request) (_ *http.Request, ok bool) {
+	peer, trusted := p.peer(r)
+	if !trusted {
+		return disbelieve(r), true
 	}
-	said := p.read(r.Header, peer)
+	said, ok := p.read(r.Header, peer)
+	if !ok {
+		return r, false
+	}
 	in := *r
 	if said.scheme != "" && said.scheme != Scheme(r) {
 		in = *r.WithContext(context.WithValue(r.Context(), schemeKey{}, said.scheme))
@@ -120,7 +126,13 @@ func (p *proxies) enlighten(r *http.Request) *http.Request {
 	}
 	in.Header = cleaned(r.Header, tellsOrigin)
 	tellScheme(&in)
-	return &in
+	return &in, true
+}
+
+// peer returns who has connected, and whether that is somebody trusted.
+func (p *proxies) peer(r *http.Request) (peer netip.AddrPort, trusted bool) {
+	peer, ok := node(r.RemoteAddr)
+	return peer, ok && p.trusts(peer.Addr())
 }
 
 // disbelieve returns r without what strangers say of themselves.
@@ -155,16 +167,25 @@ func tellsAnything(key string) bool {
 }
 
 // tellsOrigin reports whether the header is about address, scheme or host, in
-// one of the ways that are in use. Those that are not read here are removed too:
-// a proxy may have passed them on as the client wrote them.
+// one of the ways that are known here. Those that are not read are removed too:
+// a proxy may have passed them on as the client wrote them. It is no list of all:
+// anybody can make up another name.
 func tellsOrigin(key string) bool {
 	switch http.CanonicalHeaderKey(key) {
 	case "Forwarded", "X-Forwarded", "X-Forwarded-For", "X-Forwarded-By", "X-Forwarded-Server",
 		"X-Forwarded-Proto", "X-Forwarded-Protocol", "X-Forwarded-Scheme", "X-Forwarded-Ssl",
 		"X-Forwarded-Host", "X-Forwarded-Port",
-		"X-Url-Scheme", "X-Scheme", "Front-End-Https", "X-Original-Host", "X-Original-Forwarded-For",
-		"X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip",
-		"Fastly-Client-Ip":
+		// The address.
+		"X-Real-Ip", "X-Real-Port", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Remote-Ip", "X-Remote-Addr", "X-Proxyuser-Ip",
+		"Client-Ip", "True-Client-Ip", "Proxy-Client-Ip", "Wl-Proxy-Client-Ip", "X-Original-For", "X-Original-Forwarded-For",
+		"Cf-Connecting-Ip", "Cf-Connecting-Ipv6", "Cf-Pseudo-Ipv4", "Cloudfront-Viewer-Address", "Do-Connecting-Ip",
+		"Fastly-Client-Ip", "Fly-Client-Ip", "X-Appengine-Remote-Addr", "X-Appengine-User-Ip", "X-Azure-Clientip",
+		"X-Azure-Socketip", "X-Envoy-External-Address", "X-Nf-Client-Connection-Ip", "X-Vercel-Forwarded-For",
+		// The scheme.
+		"X-Url-Scheme", "X-Scheme", "X-Original-Proto", "Front-End-Https", "Cf-Visitor", "Cloudfront-Forwarded-Proto",
+		"Fastly-Ssl", "Wl-Proxy-Ssl", "X-Arr-Ssl",
+		// The host.
+		"X-Host", "X-Original-Host", "X-Http-Host-Override":
 		return true
 	}
 	return false

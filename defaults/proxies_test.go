@@ -153,6 +153,11 @@ func everything() http.Header {
 		"X-Forwarded-Protocol", "X-Forwarded-Scheme", "X-Forwarded-Ssl", "X-Forwarded-Host", "X-Forwarded-Port", "X-Url-Scheme",
 		"X-Scheme", "Front-End-Https", "X-Original-Host", "X-Original-Forwarded-For", "X-Real-Ip", "X-Client-Ip",
 		"X-Cluster-Client-Ip", "Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Fastly-Client-Ip",
+		"X-Real-Port", "X-Remote-Ip", "X-Remote-Addr", "X-Proxyuser-Ip", "Proxy-Client-Ip", "Wl-Proxy-Client-Ip", "X-Original-For",
+		"Cf-Connecting-Ipv6", "Cf-Pseudo-Ipv4", "Cloudfront-Viewer-Address", "Do-Connecting-Ip", "Fly-Client-Ip",
+		"X-Appengine-Remote-Addr", "X-Appengine-User-Ip", "X-Azure-Clientip", "X-Azure-Socketip", "X-Envoy-External-Address",
+		"X-Nf-Client-Connection-Ip", "X-Vercel-Forwarded-For", "X-Original-Proto", "Cf-Visitor", "Cloudfront-Forwarded-Proto",
+		"Fastly-Ssl", "Wl-Proxy-Ssl", "X-Arr-Ssl", "X-Host", "X-Http-Host-Override",
 		"X-Forwarded-User", "X-Forwarded-Client-Cert",
 	} {
 		h.Set(name, "x")

@@ -3,10 +3,12 @@ package defaults
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Redirect sends requests that came without TLS to the same URL with it: GET and
@@ -67,6 +69,39 @@ func (d *redirect) answer(w http.ResponseWriter, r *http.Request) {
 		target = "/"
 	}
 	http.Redirect(w, r, "https://"+host+d.port+target, code)
+}
+
+// A warning is given once by all handlers of one New.
+type warning struct {
+	once   sync.Once
+	logger *slog.Logger // nil: slog.Default()
+}
+
+// warnOf tells the operator of a peer that is not trusted and says that the
+// client used TLS. If it is the proxy that has the certificate, the browser is
+// redirected to where it came from, and has no end of it. Once is enough, and
+// keeps strangers, who can say so too, from filling the log.
+func (g *gate) warnOf(r *http.Request) {
+	if _, trusted := g.proxies.peer(r); trusted || !claimsTLS(r.Header) {
+		return
+	}
+	g.warning.once.Do(func() {
+		logger := g.warning.logger
+		if logger == nil {
+			logger = slog.Default()
+		}
+		logger.WarnContext(r.Context(), "defaults: a request is redirected to TLS although its headers say that it came over TLS: "+
+			"the peer is not believed. If it is your proxy, name it in Proxies.Trusted, or the redirect has no end", "peer", r.RemoteAddr)
+	})
+}
+
+// claimsTLS reports whether a header that Proxies reads says https.
+func claimsTLS(h http.Header) bool {
+	if schemeNamed(lastOf(h["X-Forwarded-Proto"])) == "https" {
+		return true
+	}
+	s := said{}
+	return new(proxies).readForwarded(&s, h["Forwarded"]) && s.scheme == "https"
 }
 
 // hostOf returns the host of a Host header without the port, and whether it is

@@ -1,6 +1,8 @@
 package defaults_test
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -92,6 +94,63 @@ func TestExemptPathsAreServedWithoutTLS(t *testing.T) {
 			t.Errorf("%s: HSTS over plain HTTP: %q", path, got)
 		}
 	}
+}
+
+// A proxy that has the certificate and is not named gets nothing but redirects,
+// and so do its visitors, for ever. The operator is told; strangers, who can say
+// as much, do not fill the log with it.
+func TestARedirectWithoutEndIsToldOfOnce(t *testing.T) {
+	var standard bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.NewTextHandler(&standard, nil)))
+	for story, tt := range map[string]struct {
+		config  func() defaults.Config
+		peer    string
+		withTLS bool
+		h       http.Header
+		told    bool
+	}{
+		"a proxy that nobody named":      {defaults.SecureSite, proxy, false, http.Header{"X-Forwarded-Proto": {"https"}}, true},
+		"a proxy that is the nearest":    {defaults.SecureSite, proxy, false, http.Header{"X-Forwarded-Proto": {"http", "x, HTTPS"}}, true},
+		"a proxy on a Unix socket":       {defaults.SecureSite, "@", false, http.Header{"X-Forwarded-Proto": {"https"}}, true},
+		"one that says Forwarded":        {defaults.SecureSite, proxy, false, http.Header{"Forwarded": {"for=1.1.1.1;proto=https"}}, true},
+		"an API":                         {defaults.SecureAPI, proxy, false, http.Header{"X-Forwarded-Proto": {"https"}}, true},
+		"nothing is redirected":          {defaults.Site, proxy, false, http.Header{"X-Forwarded-Proto": {"https"}}, false},
+		"there is TLS":                   {defaults.SecureSite, proxy, true, http.Header{"X-Forwarded-Proto": {"https"}}, false},
+		"there was none":                 {defaults.SecureSite, proxy, false, http.Header{"X-Forwarded-Proto": {"http"}}, false},
+		"nobody says anything":           {defaults.SecureSite, proxy, false, nil, false},
+		"what cannot be read":            {defaults.SecureSite, proxy, false, http.Header{"Forwarded": {"proto=https, x"}}, false},
+		"a proxy that is named":          {named, proxy, false, http.Header{"X-Forwarded-Proto": {"http"}, "Forwarded": {"proto=https"}}, false},
+		"another one than that is named": {named, stranger, false, http.Header{"X-Forwarded-Proto": {"https"}}, true},
+		"one that is named, and says it": {named, proxy, false, http.Header{"X-Forwarded-Proto": {"https"}}, false},
+	} {
+		var own bytes.Buffer
+		standard.Reset()
+		c, log := tt.config(), &standard
+		if c.Session != nil {
+			c.Session.Logger, log = slog.New(slog.NewTextHandler(&own, nil)), &own
+		}
+		h := wrap(t, c, func(http.ResponseWriter, *http.Request) {})
+		for range 3 {
+			h.ServeHTTP(discard{}, request(tt.peer, tt.withTLS, tt.h))
+		}
+		said := own.String() + standard.String()
+		if !tt.told {
+			if strings.Contains(said, "defaults:") {
+				t.Errorf("%s: %s", story, said)
+			}
+			continue
+		}
+		if strings.Count(log.String(), "level=WARN msg=\"defaults: ") != 1 || !strings.Contains(said, "Proxies.Trusted") || !strings.Contains(said, "peer="+tt.peer+"\n") {
+			t.Errorf("%s: want one line that names the peer and the cure, got %q", story, said)
+		}
+	}
+}
+
+func named() defaults.Config {
+	c := defaults.SecureSite()
+	c.Proxies.Trusted = prefixes("10.0.0.0/8")
+	return c
 }
 
 func TestWithTLSNothingIsRedirectedWhateverTheHost(t *testing.T) {

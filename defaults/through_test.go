@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -159,6 +160,26 @@ func TestAHeadersLinesBelongToOneAnswer(t *testing.T) {
 			if len(lines) != 1 || strings.Count(lines[0], "!") != 1 {
 				t.Errorf("%s: %q", name, lines)
 			}
+		}
+	}
+}
+
+// The lines lie side by side: what is added to one is not the next one's.
+func TestALineThatAHandlerAddsIsThatOfItsHeaderAlone(t *testing.T) {
+	c := defaults.SecureAPI()
+	c.Headers = defaults.Headers{
+		ContentTypeOptions: "nosniff", FrameOptions: "DENY", ReferrerPolicy: "origin", ContentSecurityPolicy: "default-src 'self'",
+		PermissionsPolicy: "camera=()", CrossOriginOpenerPolicy: "same-origin",
+	}
+	plain := httptest.NewRecorder()
+	wrap(t, c, func(http.ResponseWriter, *http.Request) {}).ServeHTTP(plain, request(stranger, true, nil))
+	for name := range plain.Header() {
+		w := httptest.NewRecorder()
+		wrap(t, c, func(w http.ResponseWriter, _ *http.Request) { w.Header().Add(name, "more") }).ServeHTTP(w, request(stranger, true, nil))
+		want := plain.Header().Clone()
+		want.Add(name, "more")
+		if !reflect.DeepEqual(w.Header(), want) {
+			t.Errorf("%s: got %v, want %v", name, w.Header(), want)
 		}
 	}
 }

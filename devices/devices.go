@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -20,8 +21,9 @@ type Options struct {
 	_ [0]func()
 
 	// Login is the path of the page on which visitors sign in, and from which
-	// they come back: see fresh.Options. Zero: there is none, and who has to
-	// sign in is answered 401.
+	// they come back: see fresh.Options. It must not send them back before they
+	// have signed in within Fresh, or that has no end. Zero: there is none, and
+	// who has to sign in is answered 401.
 	Login string
 
 	// Home is the path to go to for who has ended the session they were in.
@@ -92,6 +94,8 @@ func (o *Options) check() error {
 	if o.Login != "" {
 		if err := fresh.CheckPath(o.Login); err != nil {
 			faults = append(faults, fmt.Errorf("devices: Options.Login: %w", err))
+		} else if u, err := url.Parse(o.Login); err != nil || u.Query().Has("return") {
+			faults = append(faults, errors.New(`devices: Options.Login has the parameter "return", which is added to it: leave it out`))
 		}
 	}
 	if err := fresh.CheckPath(o.Home); err != nil {
@@ -116,6 +120,7 @@ type handler struct {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	protect(w.Header())
 	last, ok := ours(r)
 	if !ok {
 		http.NotFound(w, r)
@@ -185,7 +190,7 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, status int) {
 		return
 	}
 	p := &Page{Sessions: sessions, MayEnd: mayEnd, Login: h.o.Login != "", Style: h.sheet.link()}
-	p.Notice = notice(r, p, status)
+	p.Notice = notice(s, r, p, status)
 	h.page(w, r, status, p)
 }
 

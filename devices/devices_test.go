@@ -260,6 +260,9 @@ func TestAllFaultsOfTheOptionsComeAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
+	if _, err := devices.New(m, devices.Options{Login: "/login?return=/x"}); err == nil || !strings.Contains(err.Error(), `devices: Options.Login has the parameter "return"`) {
+		t.Errorf("a login page that leads elsewhere: %v", err)
+	}
 	contains(t, "the error", err.Error(), "devices: Options.Login", "devices: Options.Home", "devices: Options.Fresh", `devices: Options.Template: nothing was parsed into "mine"`)
 	if _, err := devices.New(nil, devices.Options{Home: "x"}); err == nil || !strings.Contains(err.Error(), "without a manager") || !strings.Contains(err.Error(), "Home") {
 		t.Errorf("without a manager: %v", err)

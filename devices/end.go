@@ -14,12 +14,14 @@ import (
 const (
 	styleParameter = "style" // the style sheet, and not the page
 	freshParameter = "fresh" // who sees the page has to be able to end sessions
-	endedParameter = "ended" // what has just been ended: an id, or
-	others         = "others"
+	endedParameter = "ended" // what has just been ended: an id, or others
 )
 
 // The field of the form that says what to end: an id, or others.
-const endField = "end"
+const (
+	endField = "end"
+	others   = "others"
+)
 
 // post ends what the form says, for who may.
 func (h *handler) post(w http.ResponseWriter, r *http.Request) {
@@ -62,12 +64,11 @@ func (h *handler) act(w http.ResponseWriter, r *http.Request) {
 func (h *handler) endOthers(w http.ResponseWriter, r *http.Request) {
 	s := h.m.From(r.Context())
 	what := r.PostForm.Get(endField)
-	n, err := 1, session.ErrNotFound
-	switch {
-	case what == others:
+	n, err := 1, error(nil)
+	if what == others {
 		n, err = h.m.EndAll(r.Context(), s.Owner(), s.ID())
-	case wellFormed(what):
-		err = h.m.End(r.Context(), s.Owner(), what)
+	} else {
+		err = h.m.End(r.Context(), s.Owner(), what) // what is no id costs nothing (audit row S29)
 	}
 	switch {
 	case errors.Is(err, session.ErrNotFound) && wantsJSON(r):
@@ -77,24 +78,11 @@ func (h *handler) endOthers(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		h.o.ErrorHandler(w, r, err)
 	default:
+		if !wantsJSON(r) {
+			ended.Set(s, what)
+		}
 		h.done(w, r, n, "?"+endedParameter+"="+what)
 	}
-}
-
-// wellFormed reports whether text can be an id: what strangers send is looked at
-// before it costs anything (audit row S29).
-func wellFormed(text string) bool {
-	if len(text) != 24 {
-		return false
-	}
-	for _, c := range []byte(text) {
-		switch {
-		case '0' <= c && c <= '9', 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', c == '-', c == '_':
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // done answers that n sessions were ended.
@@ -121,6 +109,14 @@ func opensPage(r *http.Request) bool {
 
 func wantsJSON(r *http.Request) bool {
 	return accepts(r, "application/json") && !accepts(r, "text/html")
+}
+
+// ahead reports whether nobody may ever see the answer to a GET: it is a HEAD, or
+// what a browser fetches before it is asked to.
+func ahead(r *http.Request) bool {
+	return r.Method == http.MethodHead ||
+		strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch") ||
+		r.Header.Get("Purpose") == "prefetch"
 }
 
 func accepts(r *http.Request, kind string) bool {

@@ -61,7 +61,6 @@ func answerJSON(w http.ResponseWriter, status int, v any) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Accept")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // the client is gone
@@ -72,7 +71,6 @@ func answerError(w http.ResponseWriter, r *http.Request, status int, text string
 		answerJSON(w, status, map[string]string{"error": text})
 		return
 	}
-	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Add("Vary", "Accept")
 	http.Error(w, text, status)
 }

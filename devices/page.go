@@ -81,13 +81,11 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, status int, p *Pa
 	head := w.Header()
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	head.Set("X-Content-Type-Options", "nosniff")
-	head.Set("Cache-Control", "no-store")
 	head.Add("Vary", "Accept")
-	unlessSaid(head, "X-Frame-Options", "DENY") // a click on "End" is no click on something else
-	if h.o.Template == nil {
+	if h.o.Template == nil && len(head[policy]) == 1 { // there is none but ours
 		// No form-action: browsers hold that against where the login page leads
 		// to after a form, too.
-		unlessSaid(head, "Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'")
+		head.Set(policy, "default-src 'none'; style-src 'self'; base-uri 'none'; "+unframed)
 	}
 	w.WriteHeader(status)
 	_, _ = b.WriteTo(w) // the client is gone
@@ -109,26 +107,58 @@ func (h *handler) render(b *bytes.Buffer, r *http.Request, p *Page) (err error) 
 	return err
 }
 
-func unlessSaid(h http.Header, name, value string) {
-	if len(h.Values(name)) == 0 {
-		h.Set(name, value)
-	}
+const (
+	policy   = "Content-Security-Policy"
+	unframed = "frame-ancestors 'none'"
+)
+
+// protect has an answer neither stored nor put into a frame, where a click on
+// "End" looks like one on something else. It comes first, so that it holds for
+// what guards and handlers of errors answer, too. What the site around says of
+// frames is for its other pages. A policy of the site's own stays as it is: of
+// several, browsers enforce each.
+func protect(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Frame-Options", "DENY")
+	h.Add(policy, unframed)
 }
 
-// notice returns what is to be said above the list. What the query claims is
-// said only if the list bears it out: anybody can make a link.
-func notice(r *http.Request, p *Page, status int) string {
+// ended is what a form has ended, an id or others, until the page says so. A
+// link to the page can say what it likes: this is in the session, where nothing
+// else puts it.
+var ended = session.NewKey[string]("_devices")
+
+// notice returns what is to be said above the list.
+func notice(s *session.Session, r *http.Request, p *Page, status int) string {
 	query := r.URL.Query()
-	ended := query.Get(endedParameter)
+	what := query.Get(endedParameter)
 	switch {
 	case status == http.StatusNotFound:
 		return "There is no such session any more. Nothing was ended."
-	case ended == others && p.Others() == 0:
-		return "All other sessions have ended."
-	case wellFormed(ended) && !slices.ContainsFunc(p.Sessions, func(s Session) bool { return s.ID == ended }):
-		return "The session has ended."
+	case what != "" && what == ended.Get(s) && !ahead(r):
+		return told(s, p, what)
 	case query.Has(freshParameter) && p.MayEnd && p.Others() > 0:
 		return "Now you can end sessions. Nothing has been ended yet."
+	}
+	return ""
+}
+
+// told returns what there is to be said of what has ended, unless the list says
+// something else meanwhile, and has it said once.
+func told(s *session.Session, p *Page, what string) string {
+	// No Take, and no Delete: if the page is fetched twice at once, neither
+	// fails, and what another form has ended since is still to be said.
+	ended.Update(s, func(waiting string) string {
+		if waiting == what {
+			return ""
+		}
+		return waiting
+	})
+	switch {
+	case what == others && p.Others() == 0:
+		return "All other sessions have ended."
+	case what != others && !slices.ContainsFunc(p.Sessions, func(each Session) bool { return each.ID == what }):
+		return "The session has ended."
 	}
 	return ""
 }

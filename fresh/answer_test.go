@@ -127,6 +127,50 @@ func TestTheLoginPageBehindItsOwnGuardIsNoEndlessRedirect(t *testing.T) {
 	}
 }
 
+// Between a guard that wants a fresh login and a login page that sends on
+// whoever is signed in, there is no end. The page has to want what the guard
+// wants.
+func TestALoginPageThatLooksAtFreshnessIsNoEndlessRedirect(t *testing.T) {
+	for what, c := range map[string]struct {
+		sendsOn func(*session.Session) bool
+		want    int
+	}{
+		"who is signed in":         {func(s *session.Session) bool { return s.Owner() != "" }, 303},
+		"who is signed in freshly": {func(s *session.Session) bool { return fresh.Is(s, time.Minute) }, 200},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			app := http.NewServeMux()
+			app.Handle("/safe", fresh.Require(time.Minute, login)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+			app.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) {
+				if c.sendsOn(session.From(r.Context())) {
+					http.Redirect(w, r, fresh.Return(r), http.StatusSeeOther)
+				}
+			})
+			ann := sessiontest.New(t, session.Options{}).Browser(signIn)
+			open := func(target string) (code int, to string) {
+				r := ann.Request("GET", target, nil)
+				r.Header.Set("Accept", "text/html")
+				w := ann.Serve(app, r)
+				return w.Code, w.Header().Get("Location")
+			}
+			time.Sleep(time.Minute)
+			_, to := open("/safe")
+			code, to := open(to)
+			expect(t, what+": the login page", code, c.want)
+			if code == http.StatusSeeOther {
+				_, again := open(to)
+				expect(t, what+": from where one came", again, "/login?return=%2Fsafe")
+				return
+			}
+			ann.Change(signIn)
+			_, to = open("/login?return=%2Fsafe")
+			expect(t, what+": after the login", to, "/safe")
+			code, _ = open(to)
+			expect(t, what+": the page", code, 200)
+		})
+	}
+}
+
 func TestTheLoginPageMayHaveAQueryAndBeMissing(t *testing.T) {
 	br := sessiontest.New(t, session.Options{}).Browser(nil)
 	w, _ := asks(br, fresh.SignedIn(fresh.Options{Login: "/login?again=1"}), br.Request("GET", "/a", nil), page...)

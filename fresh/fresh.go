@@ -15,8 +15,10 @@ type Options struct {
 
 	// Login is the path of the page on which visitors sign in, such as
 	// "/login", with a query or without. Guards add the parameter "return" to
-	// it; see Return. The page itself must not be behind the guard. Zero: there
-	// is none, and every answer is 401.
+	// it, which it must not have itself; see Return. The page must not be
+	// behind the guard, and must not send on who is signed in, but who is
+	// signed in freshly enough: see Is. Zero: there is none, and every answer
+	// is 401.
 	Login string
 }
 
@@ -77,7 +79,7 @@ type guard struct {
 // in the program, as with session.NewKey.
 func (g guard) checked(fault error) func(http.Handler) http.Handler {
 	if g.login != "" {
-		if err := CheckPath(g.login); err != nil {
+		if err := checkLogin(g.login); err != nil {
 			fault = errors.Join(fault, fmt.Errorf("fresh: Options.Login: %w", err))
 		}
 	}

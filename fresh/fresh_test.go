@@ -213,6 +213,8 @@ func TestAFaultyGuardIsAPanicWithAllFaults(t *testing.T) {
 		"SignedIn":    {func() { fresh.SignedIn(wrong) }, []string{"fresh: Options.Login"}},
 		"Require":     {func() { fresh.Require(0, wrong) }, []string{"fresh: Require(0s)", "fresh: Options.Login"}},
 		"Require, -1": {func() { fresh.Require(session.Never, login) }, []string{"fresh: Require(-1ns)"}},
+		"a return":    {func() { fresh.SignedIn(fresh.Options{Login: "/login?a=b&return=/x"}) }, []string{"fresh: Options.Login", `"return"`}},
+		"coded":       {func() { fresh.Require(0, fresh.Options{Login: "/login?r%65turn"}) }, []string{"fresh: Require(0s)", `"return"`}},
 		"Level":       {func() { fresh.Level(4, wrong) }, []string{"fresh: Level(4)", "fresh: Options.Login"}},
 		"Level, 0":    {func() { fresh.Level(0, login) }, []string{"fresh: Level(0)"}},
 	} {

@@ -52,6 +52,18 @@ func CheckPath(path string) error {
 	return nil
 }
 
+// checkLogin is CheckPath for a login page. One with a path to return to would
+// lead everybody there: Return takes the first.
+func checkLogin(path string) error {
+	if err := CheckPath(path); err != nil {
+		return err
+	}
+	if u, err := url.Parse(path); err != nil || u.Query().Has(parameter) {
+		return errors.New(`fresh: the path has the parameter "return", which guards add: leave it out`)
+	}
+	return nil
+}
+
 // asked returns the path that the browser asked for, and not what prefixes were
 // stripped from; "" if that is nothing to go back to.
 func asked(r *http.Request) string {
