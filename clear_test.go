@@ -37,6 +37,7 @@ func TestClearSiteData_goes_with_the_answer_to_a_logout_and_with_no_other(t *tes
 			"Login and End":       {func(s *session.Session) { s.Login("bob"); s.End() }, siteData},
 			"End and Login":       {func(s *session.Session) { s.End(); s.Login("bob") }, ""},
 			"End, Commit, Login":  {func(s *session.Session) { s.End(); s.Commit(t.Context()); s.Login("bob") }, ""},
+			"End, Commit, anew":   {func(s *session.Session) { s.End(); s.Commit(t.Context()); s.End(); name.Set(s, "Good bye.") }, siteData},
 			"End and Login again": {func(s *session.Session) { s.End(); s.Login("ann") }, ""},
 		} {
 			want(t, what, cleared(l.login("ann").sends("POST", c.f)), c.want)
@@ -56,13 +57,34 @@ func TestClearSiteData_goes_with_a_logout_that_found_the_session_ended(t *testin
 		want(t, "the logout of another tab", cleared(old.does("POST", end)), siteData)
 		want(t, "the logout of nobody", cleared(v.does("POST", end)), siteData)
 	})
-	l := newLab(t, tidying)
-	v := l.login("ann")
-	if _, err := l.m.EndAll(t.Context(), "ann"); err != nil {
-		t.Fatal(err)
+}
+
+// A page that calls End before it shows a login form begins anew. If the session
+// was over when it came that is no logout: after EndAll everybody's browser would
+// forget what it has of the site, and each time that the form is shown. An End
+// with nothing after it is one, be it by a link.
+func TestClearSiteData_does_not_go_with_a_page_that_begins_anew_where_a_session_was_over(t *testing.T) {
+	anew := func(s *session.Session) { s.End(); name.Set(s, "Please sign in.") }
+	for _, method := range []string{"GET", "HEAD", "POST"} {
+		l := newLab(t, tidying)
+		v := l.login("ann")
+		tells := func(what string, v *visitor, f func(s *session.Session), line string) {
+			t.Helper()
+			want(t, method+": "+what, cleared(v.copy().does(method, f)), line)
+		}
+		tells("anew, of nobody", l.visitor(), anew, "")
+		tells("anew, of a live one", v, anew, siteData)
+		tells("anew, of one that was ended", v, anew, "")
+		tells("End of one that was ended", v, end, siteData)
+
+		v = l.login("ann")
+		if _, err := l.m.EndAll(t.Context(), "ann"); err != nil {
+			t.Fatal(err)
+		}
+		tells("reading after EndAll", v, func(s *session.Session) { s.Owner() }, "")
+		tells("anew, after EndAll", v, anew, "")
+		tells("End after EndAll", v, end, siteData)
 	}
-	want(t, "a page after EndAll", cleared(v.does("GET", func(s *session.Session) { s.Owner() })), "")
-	want(t, "a logout after EndAll, by a link", cleared(v.does("GET", end)), siteData)
 }
 
 func TestClearSiteData_does_not_go_with_a_logout_that_failed(t *testing.T) {
@@ -183,6 +205,70 @@ func TestClearSiteData_takes_names_that_browsers_know(t *testing.T) {
 			if _, err := newManager(session.Options{ClearSiteData: names}); err != nil {
 				t.Errorf("%s: %q: %v", what, names, err)
 			}
+		}
+	}
+}
+
+// What ends with an answer of ErrorHandler, or of a recoverer, was ended all the
+// same.
+func TestClearSiteData_goes_with_the_answer_to_a_failure_after_the_End(t *testing.T) {
+	l := newLab(t, tidying)
+	ended := func(v *visitor, res *http.Response, status int) {
+		t.Helper()
+		l.onSave = nil
+		want(t, "status", res.StatusCode, status)
+		want(t, "cookies, the removal", len(res.Cookies()), 1)
+		want(t, "header", cleared(res), siteData)
+		want(t, "owner", v.owner(), "")
+	}
+	v := l.login("ann")
+	ended(v, v.sends("POST", func(s *session.Session) {
+		s.End()
+		want(t, "Commit", s.Commit(t.Context()), nil)
+		l.onSave = func(string, store.Record) error { return store.ErrFull }
+		count.Set(s, 1)
+	}), http.StatusServiceUnavailable)
+
+	v = l.login("ann")
+	l.onSave = func(id string, _ store.Record) error {
+		if id != v.id() {
+			return store.ErrFull
+		}
+		return nil
+	}
+	ended(v, v.sends("POST", func(s *session.Session) { s.End(); count.Set(s, 1) }), http.StatusServiceUnavailable)
+
+	v = l.login("ann")
+	h := l.m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s := session.From(r.Context())
+		s.End()
+		want(t, "Commit", s.Commit(r.Context()), nil)
+		panic("the handler's own")
+	}))
+	ended(v, serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if recover() != nil {
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+		}()
+		h.ServeHTTP(w, r)
+	}), v.request("POST")), http.StatusInternalServerError)
+}
+
+func TestClearSiteData_does_not_go_with_a_logout_that_was_rolled_back(t *testing.T) {
+	for _, owner := range []string{"", "ann"} {
+		for _, kept := range []bool{false, true} {
+			l := newTxLab(t, tidying)
+			v := l.visitor()
+			v.posts(func(s *session.Session) {
+				count.Set(s, 1)
+				if owner != "" {
+					s.Login(owner)
+				}
+			})
+			res := l.within(v, kept, end)
+			want(t, "header, owner "+owner, cleared(res), map[bool]string{true: siteData}[kept])
+			want(t, "value", tells(v, count), map[bool]int{false: 1}[kept])
 		}
 	}
 }

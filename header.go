@@ -18,7 +18,7 @@ func (x *exchange) strip(h http.Header) {
 	for key := range h {
 		switch name := http.CanonicalHeaderKey(key); name {
 		case "Etag", "Last-Modified", "Cache-Control", "Expires", "Location", "Link", "Trailer", "Set-Cookie",
-			"Upgrade", "Connection", "Surrogate-Control", "X-Accel-Expires", "Edge-Control":
+			"Upgrade", "Connection":
 			delete(h, key)
 		case "Content-Security-Policy", "Content-Security-Policy-Report-Only":
 			// of the site, not of the page
@@ -106,9 +106,13 @@ func untarget(h http.Header) {
 }
 
 // targeted reports whether the field is one of those: CDN-Cache-Control, those
-// of CDNs that put their names before it, and their forerunner.
+// of CDNs that put their names before it, their forerunners, and nginx's own.
 func targeted(name string) bool {
-	return name == "Surrogate-Control" || strings.HasSuffix(name, "-Cache-Control")
+	switch name {
+	case "Surrogate-Control", "Edge-Control", "X-Accel-Expires":
+		return true
+	}
+	return strings.HasSuffix(name, "-Cache-Control")
 }
 
 // decorate adds to the handler's headers what the session's part in the

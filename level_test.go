@@ -149,3 +149,43 @@ func TestDeviations_are_copied(t *testing.T) {
 		want(t, "error", s.LoginWith("ann", session.Terms{Lifetime: day}), nil)
 	})
 }
+
+// A session of before the level was raised, or of a process that is configured
+// otherwise, kept its Idle and Lifetime through StepUp.
+func TestStepUp_keeps_to_the_ceilings_of_the_level_of_the_options(t *testing.T) {
+	everywhereInTime(t, func(t *testing.T, newLab labMaker) {
+		for why, most := range map[string]time.Duration{"": 15 * time.Minute, "a shift": 60 * day} {
+			l := newLab(t, session.Options{Idle: session.Never, Lifetime: 60 * day})
+			v := l.login("ann")
+			o := session.Options{Level: 3}
+			if why != "" {
+				o.Deviations = map[string]string{"S07": why}
+			}
+			strict := v.at(l.like(o))
+			strict.posts(func(s *session.Session) { want(t, "StepUp", s.StepUp(3), nil) })
+			want(t, "time left, reason "+why, time.Until(strict.info().Expires), most)
+			if why != "" {
+				continue
+			}
+			for range 6*12 - 1 {
+				time.Sleep(10 * time.Minute)
+				want(t, "owner in use", strict.owner(), "ann")
+			}
+			time.Sleep(10 * time.Minute)
+			want(t, "owner after the lifetime of the level", strict.owner(), "")
+		}
+	})
+}
+
+// One that is remembered had no Idle end.
+func TestStepUp_forgets_who_was_remembered_where_the_level_asks_for_an_idle_end(t *testing.T) {
+	everywhereInTime(t, func(t *testing.T, newLab labMaker) {
+		l := newLab(t, session.Options{Lifetime: 60 * day})
+		v := l.remembered("ann")
+		strict := v.at(l.like(session.Options{Level: 3}))
+		strict.posts(func(s *session.Session) { want(t, "StepUp", s.StepUp(3), nil) })
+		want(t, "remembered", strict.info().Remembered, false)
+		time.Sleep(15 * time.Minute)
+		want(t, "owner", strict.owner(), "")
+	})
+}

@@ -176,7 +176,7 @@ func TestRefused_tells_where_it_came_from(t *testing.T) {
 }
 
 func TestA_guessed_token_costs_no_more_than_a_cookie_that_is_none_when_nobody_observes(t *testing.T) {
-	p := newShop(t, 1, "")
+	p := newShop(t, 1, "", session.Options{})
 	h, w, random := p.handler(read), &nowhere{h: http.Header{}}, rand.New(rand.NewPCG(9, 10))
 	costs := func(value func() string) (allocs, bytes float64) {
 		lines := make([]string, 6100) // another one each time
