@@ -20,7 +20,7 @@ import (
 )
 
 // A shared cache stands before the site, which stores and serves all that
-// RFC 9111 lets it, and more (attacks.md 15; audit.md S35, S36 and S51).
+// RFC 9111 lets it, and more (S35, S36 and S51 of the audit).
 
 // A audience is several visitors before a cache before a site.
 type audience struct {

@@ -39,7 +39,7 @@ const maxTokens = 3
 
 // find looks up the tokens of a request. Of several exactly one must open a
 // session, else none does: a cookie that somebody planted beside the visitor's
-// own must not choose the account (attacks.md 18).
+// own must not choose the account.
 //
 // A found is large: best is where the caller wants it, and open returns it
 // where it was made. To copy it each time would take as long as the look-up.

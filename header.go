@@ -190,7 +190,7 @@ func (s *Session) noStore() []string {
 }
 
 // vary adds Cookie to Vary: the response depends on the session even if it was
-// only looked at (attacks.md 15).
+// only looked at.
 func (s *Session) vary(h http.Header) {
 	lines := h["Vary"]
 	for _, line := range lines {

@@ -198,7 +198,7 @@ type Info struct {
 	Created       time.Time
 	Authenticated time.Time // of the last Login or StepUp; zero: never
 	LastSeen      time.Time // to within a tenth of Idle
-	Expires       time.Time // if it is not used again; zero: never
+	Expires       time.Time // if it is not used again, or Remembered, anyhow; zero: never
 	Remembered    bool      // its cookie outlives the browser
 	Bytes         int       // that its record takes
 

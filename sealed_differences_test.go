@@ -312,11 +312,16 @@ func TestSealed_differs_nobody_else_can_list_or_end_a_session(t *testing.T) {
 
 func TestSealed_differs_options_that_need_a_store_are_faults_and_Epoch_is_none(t *testing.T) {
 	epoch := (&labStore{}).epoch
-	for what, o := range map[string]session.Options{"Limit": {Limit: 3}, "Strict": {Strict: true}, "Epoch": {Epoch: epoch}} {
+	for what, o := range map[string]session.Options{
+		"Limit": {Limit: 3}, "OverLimit": {OverLimit: session.DenyNew}, "Strict": {Strict: true},
+		"Rotate": {Rotate: time.Hour}, "Client": {Client: session.ClientOf},
+		"Epoch": {Epoch: epoch}, "NotBefore": {NotBefore: time.Now},
+	} {
 		_, storedErr := managers["New"](o)
 		_, sealedErr := managers["NewSealed"](o)
-		want(t, what+" is a fault of a stored one's", storedErr != nil, what == "Epoch")
-		want(t, what+" is a fault of a sealed one's", sealedErr != nil, what != "Epoch")
+		ofSealed := what == "Epoch" || what == "NotBefore"
+		want(t, what+" is a fault of a stored one's", storedErr != nil, ofSealed)
+		want(t, what+" is a fault of a sealed one's", sealedErr != nil, !ofSealed)
 	}
 }
 

@@ -67,7 +67,7 @@ func ExampleProtection() {
 	// Output:
 	// 200 saved: dark
 	// 403 Forbidden: this request comes from another site.
-	// 403 Forbidden: this form is out of date. Go back, load the page again, and send it once more.
+	// 403 Forbidden: this form is out of date, or brings no token. Go back, load the page again, and send it once more.
 }
 
 // A handler makes the field, and the template is given it.

@@ -144,7 +144,7 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 		slog.String("method", r.Method), slog.String("err", err.Error()))
 	text := "Forbidden: this request comes from another site."
 	if errors.Is(err, ErrToken) {
-		text = "Forbidden: this form is out of date. Go back, load the page again, and send it once more."
+		text = "Forbidden: this form is out of date, or brings no token. Go back, load the page again, and send it once more."
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Error(w, text, http.StatusForbidden)

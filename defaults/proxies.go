@@ -14,7 +14,7 @@ import (
 // Proxies are those whose word is taken for where a request came from. A header
 // is what anybody writes; so it counts only if the connection comes from an
 // address named here, and is removed otherwise, before anybody inside can be
-// fooled by it (attacks.md 33). Removed are all X-Forwarded headers, and those
+// fooled by it. Removed are all X-Forwarded headers, and those
 // that docs/defaults.md names; of others nobody here knows.
 //
 // Inside, the request says what is believed: RemoteAddr is the client's (with

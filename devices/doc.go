@@ -2,9 +2,9 @@
 // all sessions of theirs, ends one, or all others. It is one handler, inside of
 // session.Manager.Handler:
 //
-//	sessions, err := devices.New(manager, devices.Options{Login: "/login"})
+//	list, err := devices.New(sessions, devices.Options{Login: "/login"})
 //	...
-//	mux.Handle("/sessions/", sessions)
+//	mux.Handle("/sessions/", list)
 //
 // It is a page of HTML that needs no script, and JSON for who accepts JSON and
 // no HTML, and at every path that ends with ".json".
@@ -24,13 +24,13 @@
 //
 // # What is shown
 //
-// Nothing here is a token, nor can one be had from it (attack 14): ids open
+// Nothing here is a token, nor can one be had from it: ids open
 // nothing. What device it is, is known where session.Options.Client is set.
 //
 // # Requests
 //
 //	GET  /sessions/       the list
-//	POST /sessions/       end=<id>: end this session; end=others: all but this one
+//	POST /sessions/       end=ID: end this session; end=others: all but this one
 //
 // A form's answer is 303, to the list with what has been done. In JSON the list
 // is {"sessions": [...], "may_end": true}, and the answer to a POST (of a form:

@@ -37,7 +37,7 @@ func (h *handler) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if what := r.PostForm[endField]; len(what) != 1 || what[0] == "" {
-		answerError(w, r, http.StatusBadRequest, `the form has to say what to end: end=<id>, or end=others`)
+		answerError(w, r, http.StatusBadRequest, `the form has to say what to end: end=ID, or end=others`)
 		return
 	}
 	h.end.ServeHTTP(w, r)

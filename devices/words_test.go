@@ -93,3 +93,12 @@ func FuzzName(f *testing.F) {
 		}
 	})
 }
+
+func TestTheEndOfARememberedSessionComesWhetherItIsUsedOrNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, v := known(t, devices.Options{Login: "/login"}, firefox)
+		page := v.get("/sessions/", html).Body.String()
+		expect(t, "of the one that is not remembered", strings.Count(page, "<dt>Ends, if not used</dt>"), 1)
+		expect(t, "of the one that is", strings.Count(page, "<dt>Ends</dt>"), 1)
+	})
+}

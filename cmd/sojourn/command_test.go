@@ -82,6 +82,7 @@ func TestCommand_WrongUsageIsSaidInSentencesBeforeListening(t *testing.T) {
 		{"demo -cached", []string{`-cached and -replicas: they are for -store redis, and -store is not given`}},
 		{"demo -store memory -cached", []string{`-cached and -replicas: they are for -store redis, and -store is "memory"`}},
 		{"demo -store sealed -replicas 1", []string{`they are for -store redis, and -store is "sealed"`}},
+		{"demo -store memory -deny", []string{"-deny: it needs a -limit"}},
 		{"demo -store sealed -rotate 5m -limit 2 -deny", []string{`-rotate, -limit and -deny: they are for sessions in a store, and -store is "sealed".`}},
 		{"demo -rotate 59s", []string{"Rotate is 59s: it is a minute at least"}},
 		{"demo -limit -1", []string{"Limit is -1: it is at least 1"}},

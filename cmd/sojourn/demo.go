@@ -42,7 +42,7 @@ func (d *demoFlags) set() *flag.FlagSet {
 	f.Func("idle", "end a session not used for `DURATION`, such as 10m, or never (default 30m, or -lifetime if that is shorter)", end(&d.idle))
 	f.Func("lifetime", "end a session `DURATION` after it began, or after the last login, or never (default 24h)", end(&d.lifetime))
 	f.DurationVar(&d.rotate, "rotate", 0, "give a session another token every `DURATION`, a minute at least; 0 is never")
-	f.IntVar(&d.limit, "limit", 0, "let a name have `N` sessions at once, and end the oldest at a login more (default 1000)")
+	f.IntVar(&d.limit, "limit", 0, "let a name have `N` sessions at once, and end the oldest at a login more; 0 is 1000")
 	f.BoolVar(&d.deny, "deny", false, "with -limit: refuse a login more, and end none")
 	f.BoolVar(&d.insecure, "insecure", false, "send the cookie without Secure, for a browser that refuses Secure cookies over http; loopback addresses only")
 	return f

@@ -138,6 +138,7 @@ func TestDevices_OneBrowserEndsTheOther(t *testing.T) {
 	t.Parallel()
 	base := start(t).url
 	here, there := newVisitor(t, base), newVisitor(t, base)
+	here.open("/sessions/").leads(t, "/sessions")
 	here.open("/sessions").leads(t, "/login?return=%2Fsessions")
 	for _, v := range []*visitor{here, there} {
 		v.send("/login", "name", "Ann", "return", "/sessions").leads(t, "/sessions")

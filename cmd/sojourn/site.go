@@ -51,6 +51,7 @@ func newSite(log *slog.Logger, insecure bool) *site {
 // keep gives the site its sessions. It comes before the first request.
 func (s *site) keep(k kept) {
 	s.sessions, s.sealed, s.pages = k.sessions, k.store == nil, parsePages(k.where)
+	s.mux.Handle("GET /sessions/{$}", http.RedirectHandler("/sessions", http.StatusSeeOther))
 	list, err := devices.New(s.sessions, devices.Options{
 		Login:        "/login",
 		Fresh:        recent,

@@ -118,6 +118,9 @@ func (d *demoFlags) misplaced() error {
 	if d.key != "" && !inCookies().takes(d.store) {
 		faults = append(faults, fmt.Errorf("-key: it is for -store sealed, and %s", given))
 	}
+	if d.deny && d.limit == 0 {
+		faults = append(faults, errors.New("-deny: it needs a -limit"))
+	}
 	if (d.rotate != 0 || d.limit != 0 || d.deny) && inCookies().takes(d.store) {
 		faults = append(faults, fmt.Errorf("-rotate, -limit and -deny: they are for sessions in a store, and %s", given))
 	}
