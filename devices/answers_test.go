@@ -166,9 +166,9 @@ func TestANoticeWaitsForWhoWillSeeIt(t *testing.T) {
 func TestANoticeIsSaidWhateverElseTheVisitorDoesAtOnce(t *testing.T) {
 	meanwhile := func() {}
 	l := newLab(t, devices.Options{Field: func(*session.Session) (template.HTML, error) {
-		todo := meanwhile
+		first := meanwhile
 		meanwhile = func() {}
-		todo()
+		first()
 		return "", nil
 	}})
 	ann, phone, tablet := l.signedIn("ann"), l.signedIn("ann"), l.signedIn("ann")
