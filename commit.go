@@ -291,7 +291,7 @@ func (s *Session) touch(ctx context.Context) {
 		return // it is not for us to write into that
 	}
 	s.mu.Lock()
-	u := use{r: s.outer, token: s.token, cur: s.saved(), arrival: s.arrival, most: s.m.opts.MaxRecord}
+	u := use{r: s.outer, token: s.token, cur: s.saved(), arrival: s.arrival}
 	u.rotates = s.rotates(u.cur.rec)
 	s.mu.Unlock()
 	next, value := s.m.keeper.touch(ctx, &u)

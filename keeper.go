@@ -44,7 +44,6 @@ type use struct {
 	cur     saved
 	arrival int64
 	rotates bool // the secret is to be rotated, or to be noted as seen
-	most    int  // bytes that the record may take
 }
 
 func (m *Manager) plausible(value string) bool { return wellFormed(value) }

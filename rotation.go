@@ -42,7 +42,10 @@ type rotation struct {
 	family [16]byte          // a hash of the family
 }
 
-const rotationSize = 8 + 8 + 16 + sha256.Size + 16
+const (
+	rotationSize = 8 + 8 + 16 + sha256.Size + 16
+	rotationRoom = rotationSize + 2 + 3 + 8 // what the first one adds to a record, with a stamp
+)
 
 func (r *rotation) encode() []byte {
 	b := make([]byte, 0, rotationSize)
@@ -147,6 +150,9 @@ func (o *Options) rotates(r record.Record, now int64, sends bool) bool {
 	}
 	if o.Rotate == 0 || !sends || ok && rot.graceful(now) {
 		return false
+	}
+	if !ok && len(r.Bytes())+rotationRoom > o.MaxRecord {
+		return false // every write would be refused from then on, which is worse
 	}
 	return now >= max(rot.at, r.Authenticated(), r.Created())+o.Rotate.Milliseconds()
 }

@@ -103,6 +103,9 @@ func TestRotation_leaves_a_session_writable_that_just_fits(t *testing.T) {
 		v.seen()
 		want(t, "a write of as much, after", write("c"), http.StatusOK)
 		want(t, "rotations that have no room", l.count(session.Rotated), 0)
+		saves := l.saves.Load()
+		v.owner()
+		want(t, "saves of a request that reads, for a rotation that has no room", l.saves.Load(), saves)
 		n = 100
 		want(t, "a write of less", write("d"), http.StatusOK)
 		v.seen()

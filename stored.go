@@ -344,9 +344,5 @@ func (u *use) next() (r record.Record, token string) {
 		token = rotate(d.header(), u.token, time.Now().UnixMilli())
 	}
 	r, _ = d.next(newStamp())
-	if u.rotates && len(r.Bytes()) > u.most { // that every write would be refused is worse
-		u.rotates = false
-		return u.next()
-	}
 	return r, token
 }
