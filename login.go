@@ -102,12 +102,16 @@ func (en *enrolment) change(d *draft, list []entry) error {
 		return ErrEpoch
 	}
 	e, again := en.entry, false
+	if n := len(list); n > 0 {
+		// The order of the list is that of its changes: clocks have no say, of
+		// which two logins may show the same.
+		e.since = max(e.since, list[n-1].since+1)
+	}
 	var leaving, staying []entry
 	for _, x := range list {
 		switch {
 		case x.id == e.id:
 			again = !x.ending
-			e.since = max(e.since, x.since+1)
 			// Should this login be undone, the session has its former end.
 			if x.end == 0 || e.end != 0 && x.end > e.end {
 				e.end = x.end

@@ -87,7 +87,8 @@ type Options struct {
 	// was first seen, by the clocks of the nodes, which must not differ by as
 	// much; whoever sends it later has a copy (a Forked event). A token that
 	// has not been seen is not replaced, so that one who comes seldom has each
-	// for longer. From a minute up. For stored sessions.
+	// for longer; nor is that of a record which has no room for it, 93 bytes,
+	// below MaxRecord. From a minute up. For stored sessions.
 	Rotate time.Duration
 
 	// Fork is what becomes of a session of which somebody has a copy. Zero:

@@ -146,3 +146,17 @@ func TestA_session_that_is_revived_between_the_look_and_the_ending_is_not_ended(
 		})
 	}
 }
+
+// Of logins in one millisecond the first is the oldest, whatever their ids are.
+func TestEndOldest_goes_by_the_order_of_logins_of_one_millisecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, session.Options{Limit: 3})
+		var all []*visitor
+		for range 30 {
+			all = append(all, l.login("ann")) // in a bubble no time passes
+		}
+		for i, v := range all {
+			want(t, "owner", v.owner(), map[bool]string{true: "ann"}[i >= len(all)-3])
+		}
+	})
+}

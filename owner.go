@@ -49,7 +49,7 @@ func isOwnerID(id string) bool { return len(id) != idLen }
 // An entry is what the owner record says of one session.
 type entry struct {
 	id     string
-	since  int64 // Unix ms of the login; later than in the entry that it replaces
+	since  int64 // Unix ms of the login, or later: each entry is later than those made before it
 	end    int64 // Unix ms of its lifetime's end; 0: never
 	ending bool  // it is being ended, and no more to be counted
 }
